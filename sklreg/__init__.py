@@ -1,0 +1,7 @@
+"""sklreg: regularisation for scikit-learn, fast and certified."""
+
+from sklreg._lazy import attach
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = attach(__name__, {"linear_model": []})

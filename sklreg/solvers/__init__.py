@@ -1,0 +1,1 @@
+"""Algorithms over arrays: no estimators, no scikit-learn."""
