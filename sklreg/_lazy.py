@@ -1,4 +1,4 @@
-"""Lazy public names (PEP 562): a package lists what it offers, loads it on first use."""
+"""Lazy public names (PEP 562): a package lists what it offers and loads it when used."""
 
 from importlib import import_module
 
