@@ -4,4 +4,13 @@ from sklreg._lazy import attach
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__, __all__ = attach(__name__, {"linear_model": []})
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "_show_versions": ["show_versions"],
+        "linear_model": [],
+        "losses": [],
+        "noise": [],
+        "penalties": [],
+    },
+)

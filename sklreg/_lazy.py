@@ -1,4 +1,4 @@
-"""Lazy public names (PEP 562): a package lists what it offers and loads it when used."""
+"""Lazy public names (PEP 562): a package lists them and loads each on first use."""
 
 from importlib import import_module
 
