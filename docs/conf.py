@@ -1,7 +1,10 @@
 """Configuration of the documentation build: ``sphinx-build -W docs docs/_build``."""
 
 import inspect
+import re
 from pathlib import Path
+
+from sphinx.errors import SphinxError
 
 import sklreg
 
@@ -92,8 +95,20 @@ def check_doc_links(app, exception):
                 link = thing()._get_doc_link()
                 page = Path(app.outdir, link.partition("/en/stable/")[2])
                 if not page.is_file():
-                    raise FileNotFoundError(f"{link} of {name} has no page")
+                    raise SphinxError(f"{link} of {name} has no page")
+
+
+def prepare_docstring(app, what, name, obj, options, lines):
+    """Take out of docstrings what means something else on these pages."""
+    text = "\n".join(lines)
+    if getattr(obj, "__module__", "").startswith("sklearn."):
+        # labels of scikit-learn's own site
+        text = re.sub(r":(?:ref|term):`~?([^`<]+?)(?:\s*<[^>]*>)?`", r"\1", text)
+    # a shape such as (n_features_in_,): a trailing underscore makes a link
+    text = re.sub(r"(?<=[(,\s])(\w+_)(?=[,)])", r"`\1`", text)
+    lines[:] = text.split("\n")
 
 
 def setup(app):
     app.connect("build-finished", check_doc_links)
+    app.connect("autodoc-process-docstring", prepare_docstring, priority=400)
