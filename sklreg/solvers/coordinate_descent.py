@@ -22,7 +22,7 @@ _FIRST_VIOLATORS = 64
 # The inner problem is solved to this part of the gap found outside.
 _INNER = 0.02
 # A tolerance below this asks for the exact solution on the support.
-_TIGHT = 1e-6
+_TIGHT = 1e-5
 # Sweeps that one draw of random coordinates serves.
 _CHUNK = 8
 
@@ -109,6 +109,10 @@ class LeastSquaresProblem:
         top = np.max(self.q) if self.positive else np.max(np.abs(self.q))
         return max(0.0, float(top)) / l1_ratio
 
+    def goal(self, tol):
+        """Return the duality gap that a tolerance stands for."""
+        return tol * self.null_square
+
     def solve(self, l1, l2, w=None, *, tol=1e-4, max_iter=1000, correlation=None):
         """Solve for one penalty, from a warm start if there is one.
 
@@ -133,7 +137,7 @@ class LeastSquaresProblem:
         w = np.zeros(n_features) if w is None else np.array(w, dtype=np.float64)
         if self.positive:
             np.maximum(w, 0.0, out=w)
-        goal = tol * self.null_square
+        goal = self.goal(tol)
         n_iter = 0
         best = np.inf
         while True:
@@ -205,9 +209,7 @@ class LeastSquaresProblem:
                 finish,
             )
         else:
-            sweeps = self._descend_residual(
-                local, residual, penalties, tol, max_sweeps
-            )
+            sweeps = self._descend_residual(local, residual, penalties, tol, max_sweeps)
         w[columns] = local
         return sweeps
 
