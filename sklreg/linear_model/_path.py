@@ -391,7 +391,7 @@ def lasso_path(
     >>> X, y = load_diabetes(return_X_y=True)
     >>> alphas, coefs, gaps = lasso_path(X, y - y.mean(), alphas=20)
     >>> [int((c != 0).sum()) for c in coefs.T[::5]]
-    [0, 4, 7, 8]
+    [0, 4, 7, 10]
     """
     return enet_path(
         X,
