@@ -203,10 +203,10 @@ class LeastSquaresProblem:
 
     def _certify(self, w, l1, l2, correlation):
         """Return the residual, its correlations and the duality gap at w."""
-        support = np.flatnonzero(w)
-        residual = self.b - self.design.apply(w, support) if len(support) else self.b
+        null = not w.any()
+        residual = self.b if null else self.b - self._product(w)
         if correlation is None:
-            correlation = self.design.correlate(residual) if len(support) else self.q
+            correlation = self.q if null else self.design.correlate(residual)
         gap, _ = kernels.duality_gap(
             w,
             correlation,
@@ -217,6 +217,13 @@ class LeastSquaresProblem:
             self.positive,
         )
         return residual, correlation, gap
+
+    def _product(self, w):
+        """Return ``A w``, from the panel where it holds all the support."""
+        inside = np.count_nonzero(w[self.working.columns])
+        if inside == np.count_nonzero(w):
+            return self.working.product(w)
+        return self.design.apply(w)
 
     def _candidates(self, w, correlation, l1, l2):
         """Return the support and the columns that violate optimality most."""
