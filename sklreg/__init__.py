@@ -1,4 +1,4 @@
-"""sklreg: regularisation for scikit-learn, fast and certified."""
+"""Regularisation for scikit-learn: fast solvers that prove their answer."""
 
 from sklreg._lazy import attach
 
@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_show_versions": ["show_versions"],
+        "inspection": [],
         "linear_model": [],
         "losses": [],
         "noise": [],

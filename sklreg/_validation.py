@@ -4,6 +4,8 @@ Estimator modules import these names from here and nowhere else, so that a name
 that moves between scikit-learn releases is followed in a single place.
 """
 
+from contextlib import contextmanager
+
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
     Hidden,
@@ -23,6 +25,19 @@ __all__ = [
     "StrOptions",
     "_check_sample_weight",
     "_fit_context",
+    "restored_on_error",
     "validate_data",
     "validate_params",
 ]
+
+
+@contextmanager
+def restored_on_error(estimator):
+    """Leave `estimator` as it was if the body raises."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
