@@ -42,8 +42,9 @@ SCHEDULES = {
     L1_NORM,
     BEST,
     STALE,
+    UPDATES,
     N_SCALARS,
-) = range(13)
+) = range(14)
 
 # Columns of the record of an epoch.
 LOSS, RATE, NORM, LARGEST_NORM, N_COLUMNS = range(5)
@@ -262,6 +263,13 @@ def fold_scale(w, aw, scalars):
     scalars[WSCALE] = 1.0
 
 
+@njit(cache=True, nogil=True)
+def _moved(intercept, step, decay):
+    # no fused multiply-add: where all weights are zero a perceptron asks whether steps
+    # of the intercept have cancelled exactly
+    return intercept + step * decay
+
+
 @_jit
 def learning_rate(settings, t, eta):
     """Return the step size of update `t` (counted from 1)."""
@@ -365,7 +373,7 @@ def _epoch(
             sq_norm = square * wscale * wscale
             l1_norm = absolute * wscale
             if settings.fit_intercept:
-                intercept += step * settings.intercept_decay
+                intercept = _moved(intercept, step, settings.intercept_decay)
 
         if 0 < settings.average <= t:
             count = t - settings.average + 1.0
