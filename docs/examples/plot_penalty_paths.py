@@ -2,8 +2,8 @@
 Coefficients as the penalty gives way
 =====================================
 
-The same ten features under three penalties. From left to right the penalty falls and the
-coefficients grow. The lasso lets them in one at a time, the elastic net in groups;
+The same ten features under three penalties. From left to right the penalty falls and
+the coefficients grow. The lasso lets them in one at a time, the elastic net in groups;
 ridge never holds one at zero.
 """
 
@@ -45,7 +45,6 @@ print("order of entry:", ", ".join(X.columns[np.argsort(entry, kind="stable")]))
 # Cross-validation chooses a place on the path, which the display marks.
 model = LassoCV(cv=20).fit(X, y)
 RegularizationPathDisplay.from_estimator(model, X, y)
-print(
-    f"alpha {model.alpha_:.3f}, {np.count_nonzero(model.coef_)} of {X.shape[1]} features"
-)
+n_kept = np.count_nonzero(model.coef_)
+print(f"alpha {model.alpha_:.3f}, {n_kept} of {X.shape[1]} features")
 plt.show()

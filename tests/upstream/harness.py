@@ -68,7 +68,8 @@ def load(name, substitution):
             tree = ast.parse(source.read(), spec.origin)
         module = types.ModuleType(name)
         module.__file__ = spec.origin
-        module.__package__ = name.rpartition(".")[0]
+        module.__spec__ = spec
+        module.__package__ = spec.parent
         sys.modules[name] = module  # local classes are pickled by this name
         with substitution.applied():
             exec(compile(tree, spec.origin, "exec", dont_inherit=True), vars(module))
