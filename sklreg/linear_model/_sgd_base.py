@@ -42,7 +42,7 @@ from sklreg.solvers.stochastic import (
 
 MAX_INT = np.iinfo(np.int32).max
 # Sparse rows rarely carry a feature, every row carries the intercept: without a smaller
-# step it would swing (scikit-learn's value).
+# step it would swing (scikit-learn's value too).
 SPARSE_INTERCEPT_DECAY = 0.01
 ADDITIVE_NOISES = ("gaussian", "uniform", "laplace")
 

@@ -263,10 +263,10 @@ def fold_scale(w, aw, scalars):
     scalars[WSCALE] = 1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=False)
 def _moved(intercept, step, decay):
-    # no fused multiply-add: where all weights are zero a perceptron asks whether steps
-    # of the intercept have cancelled exactly
+    # not fused (False has to be said, or the caller's flags are inherited): where all
+    # weights are zero a perceptron asks whether steps of the intercept cancel exactly
     return intercept + step * decay
 
 
