@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from dataclasses import astuple
 from numbers import Integral, Real
 
 import numpy as np
@@ -28,6 +29,7 @@ from sklreg.linear_model._sgd_validation import (
     check_validation_classes,
     split_off,
 )
+from sklreg.losses import LOSSES
 from sklreg.noise import NOISES
 from sklreg.solvers.early_stopping import EarlyStopping
 from sklreg.solvers.stochastic import (
@@ -45,6 +47,11 @@ MAX_INT = np.iinfo(np.int32).max
 # step it would swing (scikit-learn's value too).
 SPARSE_INTERCEPT_DECAY = 0.01
 ADDITIVE_NOISES = ("gaussian", "uniform", "laplace")
+
+
+def loss_table(*names):
+    """Return the losses as scikit-learn lists them: name to (class, parameter)."""
+    return {name: (type(LOSSES[name]), *astuple(LOSSES[name])) for name in names}
 
 
 class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
@@ -163,8 +170,6 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
     def _partial_fit(self, X, y, sample_weight):
         """Go on for one epoch over a chunk."""
         first = not hasattr(self, "coef_")
-        if self.early_stopping:
-            raise ValueError("early_stopping should be False with partial_fit")
         self._check_together()
         X, y, sample_weight = self._validate(X, y, sample_weight, reset=first)
         if first:
@@ -221,8 +226,8 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
                 coef_init = coef_init.reshape(1, -1)
             if coef_init.shape != coef.shape:
                 raise ValueError(
-                    f"Provided coef_init of shape {coef_init.shape} does not match "
-                    f"dataset: {coef.shape} is needed."
+                    "Provided coef_init does not match dataset: its shape is "
+                    f"{coef_init.shape}, but {coef.shape} is needed."
                 )
             coef = coef_init
         if intercept_init is not None:
@@ -231,8 +236,8 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
                 intercept_init = intercept_init.reshape(1)
             if intercept_init.shape != intercept.shape:
                 raise ValueError(
-                    f"Provided intercept_init of shape {intercept_init.shape} does not "
-                    f"match dataset: {intercept.shape} is needed."
+                    "Provided intercept_init does not match dataset: its shape is "
+                    f"{intercept_init.shape}, but {intercept.shape} is needed."
                 )
             intercept = intercept_init
         return coef, intercept
@@ -363,6 +368,8 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
 
     def _take(self, descents, dtype):
         """Set the fitted weights."""
+        for descent in descents:
+            descent.state.finish()
         self.coef_, self.intercept_ = self._collect(
             [descent.state.model(descent.settings) for descent in descents], dtype
         )
@@ -454,6 +461,10 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         return self
 
     # ------------------------------------------------------------------- checks
+
+    def _check_for_chunks(self):
+        if self.early_stopping:
+            raise ValueError("early_stopping should be False with partial_fit")
 
     def _check_together(self):
         """Check what no single parameter shows."""

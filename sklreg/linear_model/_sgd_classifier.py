@@ -17,8 +17,7 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
-from sklreg.linear_model._sgd_base import MAX_INT, BaseSGD
-from sklreg.losses import LOSSES
+from sklreg.linear_model._sgd_base import MAX_INT, BaseSGD, loss_table
 
 
 def _gives_probabilities(estimator):
@@ -213,20 +212,17 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     """
 
     _passive_aggressive_loss = "hinge"
-    loss_functions = {
-        name: LOSSES[name]
-        for name in (
-            "hinge",
-            "squared_hinge",
-            "perceptron",
-            "log_loss",
-            "modified_huber",
-            "squared_error",
-            "huber",
-            "epsilon_insensitive",
-            "squared_epsilon_insensitive",
-        )
-    }
+    loss_functions = loss_table(
+        "hinge",
+        "squared_hinge",
+        "perceptron",
+        "log_loss",
+        "modified_huber",
+        "squared_error",
+        "huber",
+        "epsilon_insensitive",
+        "squared_epsilon_insensitive",
+    )
     _parameter_constraints: dict = {
         **BaseSGD._parameter_constraints,
         "loss": [StrOptions(set(loss_functions))],
@@ -391,6 +387,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             then those before the call.
         """
         with restored_on_error(self):
+            self._check_for_chunks()
             if self.class_weight == "balanced":
                 raise ValueError(
                     "class_weight 'balanced' is not supported for partial_fit. In order"

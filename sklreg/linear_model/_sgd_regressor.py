@@ -11,8 +11,7 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
-from sklreg.linear_model._sgd_base import MAX_INT, BaseSGD
-from sklreg.losses import LOSSES
+from sklreg.linear_model._sgd_base import MAX_INT, BaseSGD, loss_table
 
 
 class SGDRegressor(RegressorMixin, BaseSGD):
@@ -188,15 +187,12 @@ class SGDRegressor(RegressorMixin, BaseSGD):
     """
 
     _passive_aggressive_loss = "epsilon_insensitive"
-    loss_functions = {
-        name: LOSSES[name]
-        for name in (
-            "squared_error",
-            "huber",
-            "epsilon_insensitive",
-            "squared_epsilon_insensitive",
-        )
-    }
+    loss_functions = loss_table(
+        "squared_error",
+        "huber",
+        "epsilon_insensitive",
+        "squared_epsilon_insensitive",
+    )
     _parameter_constraints: dict = {
         **BaseSGD._parameter_constraints,
         "loss": [StrOptions(set(loss_functions))],
@@ -352,6 +348,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
             the weights overflow. The weights are then those before the call.
         """
         with restored_on_error(self):
+            self._check_for_chunks()
             return self._partial_fit(X, y, sample_weight)
 
     def predict(self, X):

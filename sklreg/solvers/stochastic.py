@@ -147,27 +147,27 @@ class State:
         scalars[kernels.SQ_NORM] = self.w @ self.w
         scalars[kernels.L1_NORM] = np.abs(self.w).sum()
 
-    def fold(self):
-        """Write the scale factors into the weights and their average."""
-        scalars = self.scalars
-        if self.aw.size:
-            self.aw += scalars[kernels.AVERAGE_A] * self.w
-            self.aw /= scalars[kernels.AVERAGE_B]
-            scalars[kernels.AVERAGE_A] = 0.0
-            scalars[kernels.AVERAGE_B] = 1.0
-        self.w *= scalars[kernels.WSCALE]
-        self.w += 0.0  # no negative zeros
-        scalars[kernels.WSCALE] = 1.0
-
     def plain(self):
         """Return the weights and the intercept, not averaged."""
-        self.fold()
-        return self.w, self.scalars[kernels.INTERCEPT]
+        w = self.w * self.scalars[kernels.WSCALE] + 0.0  # no negative zeros
+        return w, self.scalars[kernels.INTERCEPT]
 
     def averaged(self):
         """Return their averages over the updates."""
-        self.fold()
-        return self.aw, self.scalars[kernels.AVERAGE_INTERCEPT]
+        scalars = self.scalars
+        aw = (self.aw + scalars[kernels.AVERAGE_A] * self.w) / scalars[
+            kernels.AVERAGE_B
+        ]
+        return aw, scalars[kernels.AVERAGE_INTERCEPT]
+
+    def finish(self):
+        """Write the scale factors into the weights and their average."""
+        if self.aw.size:
+            self.aw = self.averaged()[0]
+            self.scalars[kernels.AVERAGE_A] = 0.0
+            self.scalars[kernels.AVERAGE_B] = 1.0
+        self.w = self.plain()[0]
+        self.scalars[kernels.WSCALE] = 1.0
 
     def model(self, settings):
         """Return what predicts: the averages once averaging has begun."""
