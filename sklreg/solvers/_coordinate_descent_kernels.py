@@ -191,14 +191,17 @@ def gram_descent(
     order,
     max_sweeps,
     tol,
+    step_tol,
+    first_exact,
     finish,
 ):
     """Coordinate descent with the gradient kept up to date by rows of the Gram.
 
     ``gradient`` comes in as ``A^T r`` at ``w``, ``square`` and ``with_target`` as
-    ``r^T r`` and ``r^T b``, ``q`` is ``A^T b``. As soon as a sweep leaves the
-    support alone, exact steps on it are tried; with ``finish`` one more is taken
-    after the gap has been reached.
+    ``r^T r`` and ``r^T b``, ``q`` is ``A^T b``. The sweeps end when no coefficient
+    moves by more than ``step_tol`` times the largest and the gap is at most ``tol``.
+    From sweep ``first_exact`` on, whenever a sweep leaves the support alone, exact
+    steps on it are tried; with ``finish`` one more is taken at the end.
 
     Returns ``(n_sweeps, gap)``.
     """
@@ -211,30 +214,34 @@ def gram_descent(
         squares[j] = G[j, j]
     gap = np.inf
     sweeps = 0
-    next_exact = 3
+    next_exact = first_exact
     while sweeps < max_sweeps:
         support_moved = False
+        moved = 0.0
+        largest = 0.0
         row = sweeps % max(1, order.shape[0])
         for a in range(n_active):
-            if order.shape[0]:
-                j = active[order[row, a] % n_active]
-            else:
-                j = active[a]
+            j = active[order[row, a] % n_active] if order.shape[0] else active[a]
             curvature = squares[j] + l2[j]
             if curvature == 0.0:
                 continue
             old = w[j]
             z = gradient[j] + squares[j] * old
             new = soft_threshold(z, l1[j], positive) / curvature
+            largest = max(largest, abs(new))
             if new != old:
                 w[j] = new
                 if (new == 0.0) != (old == 0.0):
                     support_moved = True
                 change = new - old
+                moved = max(moved, abs(change))
                 for k in range(m):
                     gradient[k] -= change * G[j, k]
         sweeps += 1
+        settled = moved <= step_tol * largest or sweeps == max_sweeps
         exact = not support_moved and sweeps >= next_exact
+        if not settled and not exact:
+            continue
         for look in range(2):
             r2 = square
             rb = with_target
@@ -243,12 +250,13 @@ def gram_descent(
                 r2 -= (gradient_start[j] + gradient[j]) * change
                 rb -= q[j] * change
             gap, scale = duality_gap(w, gradient, l1, l2, r2, rb, positive)
-            wanted = finish if gap <= tol else exact
+            reached = gap <= tol and (settled or look == 1)
+            wanted = finish if reached else exact
             if look == 1 or not wanted:
                 break
             exact_step(G, m, gradient, w, l1, l2, positive)
             next_exact = sweeps + max(3, sweeps // 4)
-        if gap <= tol:
+        if reached:
             break
         n_active = screen(
             active, n_active, w, gradient, l1, l2, squares, gap, scale, positive

@@ -28,7 +28,7 @@ def dense_panel(X, columns, mean, root, out):
             for i in range(n):
                 square += out[i, c] * out[i, c]
                 weight += root[i] * root[i]
-            if square <= bound * bound * weight:
+            if np.sqrt(square) <= bound * np.sqrt(weight):
                 for i in range(n):
                     out[i, c] = 0.0
 
@@ -71,7 +71,9 @@ def csc_column_squares(data, indices, indptr, columns, mean, weight, total, out)
             square += s * (data[t] - m) ** 2
             stored += s
         square += max(0.0, total - stored) * m * m
-        out[c] = square if square > (_CONSTANT * m) ** 2 * total else 0.0
+        out[c] = (
+            square if np.sqrt(square) > _CONSTANT * abs(m) * np.sqrt(total) else 0.0
+        )
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)

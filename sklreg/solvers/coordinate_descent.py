@@ -16,15 +16,25 @@ import numpy as np
 from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.working_set import WorkingSet
 
-# Below this many features the whole problem is the first working set.
-_WHOLE = 128
+# Up to this many features the first working set is the whole problem, where sweeps
+# are cheap: they end as scikit-learn's do, when the coefficients have settled too.
+_WHOLE = 256
 _FIRST_VIOLATORS = 64
 # The inner problem is solved to this part of the gap found outside.
 _INNER = 0.02
 # A tolerance below this asks for the exact solution on the support.
-_TIGHT = 1e-6
+_TIGHT = 1e-5
+# Sweeps before the first exact step; a small problem that may settle by itself gets
+# as many as this number of multiplications pays for.
+_FIRST_EXACT = 3
+_SETTLING_WORK = 2_000_000
 # Sweeps that one draw of random coordinates serves.
 _CHUNK = 8
+
+
+def _settling_sweeps(n_features):
+    """Return how many sweeps a small problem gets before exact steps are tried."""
+    return int(np.clip(_SETTLING_WORK // n_features**2, 30, 500))
 
 
 @dataclass
@@ -109,6 +119,10 @@ class LeastSquaresProblem:
         top = np.max(self.q) if self.positive else np.max(np.abs(self.q))
         return max(0.0, float(top)) / l1_ratio
 
+    def goal(self, tol):
+        """Return the duality gap that a tolerance stands for."""
+        return tol * self.null_square
+
     def solve(self, l1, l2, w=None, *, tol=1e-4, max_iter=1000, correlation=None):
         """Solve for one penalty, from a warm start if there is one.
 
@@ -133,7 +147,14 @@ class LeastSquaresProblem:
         w = np.zeros(n_features) if w is None else np.array(w, dtype=np.float64)
         if self.positive:
             np.maximum(w, 0.0, out=w)
-        goal = tol * self.null_square
+        goal = self.goal(tol)
+        whole = n_features <= _WHOLE
+        tight = tol < _TIGHT
+        ending = (
+            tol if whole else np.inf,
+            _settling_sweeps(n_features) if whole and not tight else _FIRST_EXACT,
+            tight,
+        )
         n_iter = 0
         best = np.inf
         while True:
@@ -143,15 +164,17 @@ class LeastSquaresProblem:
                 return Solution(w, gap, n_iter, correlation)
             best = min(best, gap)
             self.working.add(self._candidates(w, correlation, l1, l2))
+            if not np.isfinite(self.working.squares).all():
+                return Solution(w, np.nan, n_iter, correlation)
             n_iter += self._descend(
                 w,
                 residual,
                 correlation,
                 l1,
                 l2,
-                max(0.2 * goal, _INNER * gap),
+                goal if whole else max(0.2 * goal, _INNER * gap),
                 max_iter - n_iter,
-                tol < _TIGHT,
+                ending,
             )
             correlation = None
 
@@ -189,7 +212,7 @@ class LeastSquaresProblem:
             violators = violators[top]
         return np.concatenate([support, np.sort(violators)])
 
-    def _descend(self, w, residual, correlation, l1, l2, tol, max_sweeps, finish):
+    def _descend(self, w, residual, correlation, l1, l2, tol, max_sweeps, ending):
         """Solve on the working set, in place; return the number of sweeps."""
         columns = self.working.columns
         local = w[columns]
@@ -202,17 +225,15 @@ class LeastSquaresProblem:
                 penalties,
                 tol,
                 max_sweeps,
-                finish,
+                ending,
             )
         else:
-            sweeps = self._descend_residual(
-                local, residual, penalties, tol, max_sweeps
-            )
+            sweeps = self._descend_residual(local, residual, penalties, tol, max_sweeps)
         w[columns] = local
         return sweeps
 
     def _descend_gram(
-        self, local, residual, gradient, penalties, tol, max_sweeps, finish
+        self, local, residual, gradient, penalties, tol, max_sweeps, ending
     ):
         G = self.working.gram
         q = self.q[self.working.columns]
@@ -235,7 +256,7 @@ class LeastSquaresProblem:
                 self.selection.order(len(local)),
                 self.selection.sweeps(max_sweeps - sweeps),
                 tol,
-                finish,
+                *ending,
             )
             sweeps += done
             if gap <= tol or not np.isfinite(gap):

@@ -71,6 +71,7 @@ class Design:
             self.mean = self._x_transpose(np.full(n_samples, 1.0) * self.weight)
         else:
             self.mean = np.zeros(n_features)
+        self.taken_out = np.zeros(n_features)
 
     def targets(self, y):
         """Return ``(target, offset)``: y without its weighted mean, and that mean."""
@@ -105,7 +106,7 @@ class Design:
 
     def intercept(self, offset, w):
         """Return the intercept that belongs to ``w`` on the original scale."""
-        return offset - self.mean @ w
+        return offset - (self.mean + self.taken_out) @ w
 
 
 class DenseDesign(Design):
@@ -126,9 +127,7 @@ class DenseDesign(Design):
             return X.T @ V
         # float32 data: products accumulate in float64, block by block.
         if X.flags.f_contiguous:
-            blocks = [
-                X[:, block].astype(np.float64).T @ V for block in self._blocks(1)
-            ]
+            blocks = [X[:, block].astype(np.float64).T @ V for block in self._blocks(1)]
             return np.concatenate(blocks) if blocks else X.T @ V
         total = np.zeros((self.shape[1], *V.shape[1:]))
         for block in self._blocks(0):
@@ -160,10 +159,11 @@ class DenseDesign(Design):
         )
 
     def center_in_place(self):
-        """Subtract the means from X itself, for callers that gave X away."""
-        self.X -= self.mean.astype(self.X.dtype)
-        self.original_mean = self.mean
-        self.mean = np.zeros_like(self.mean)
+        """Subtract the means from X itself, where the caller has given X away."""
+        if self.X.flags.writeable:
+            self.X -= self.mean.astype(self.X.dtype)
+            self.taken_out += self.mean
+            self.mean = self._x_transpose(np.full(self.shape[0], 1.0) * self.weight)
 
     def gram(self):
         """Return the whole ``A^T A``, accumulated over blocks of rows."""

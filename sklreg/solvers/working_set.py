@@ -6,6 +6,8 @@ from sklreg.solvers.design import read_only
 
 # Up to this many columns (128 MiB) exact steps on a Gram repay its making.
 _GRAM_COLUMNS = 4096
+# Up to this many, a Gram costs next to nothing whatever the data are.
+_SMALL = 256
 
 
 class WorkingSet:
@@ -98,7 +100,7 @@ class WorkingSet:
         if self.design.sparse:
             entries = self.design.X.indptr[self.columns + 1]
             entries = np.sum(entries - self.design.X.indptr[self.columns])
-            return size * size <= 4 * entries
+            return size <= _SMALL or size * size <= 4 * entries
         return size <= max(2 * self.design.shape[0], _GRAM_COLUMNS)
 
     def descend_arguments(self):
