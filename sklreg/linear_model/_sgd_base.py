@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 from sklreg._base import DocLinkMixin
 from sklreg._validation import (
     CallbackSupportMixin,
-    HasMethods,
     Interval,
     StrOptions,
     _check_sample_weight,
@@ -80,7 +79,7 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         "average": [Interval(Integral, 0, None, closed="neither"), "boolean"],
         "restore_best": ["boolean"],
         "early_stopping_scoring": [str, callable, None],
-        "validation_split": [HasMethods("split"), "cv_object", None],
+        "validation_split": ["cv_object", None],
         "max_norm": [Interval(Real, 0, None, closed="neither"), None],
         "weight_noise": [Interval(Real, 0, None, closed="left"), tuple],
         "gradient_noise": [Interval(Real, 0, None, closed="left"), tuple],
@@ -202,12 +201,14 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         if issparse(X) and self.max_norm is not None and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
-        # all-zero validation weights have an error of their own
-        none_left = sample_weight is not None and not np.any(sample_weight)
-        if not (none_left and self.early_stopping):
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        if (
+            self.early_stopping
+            and sample_weight is not None
+            and not np.any(np.asarray(sample_weight))
+        ):
+            sample_weight = np.zeros(X.shape[0])  # the split has a better error
         else:
-            sample_weight = np.zeros(X.shape[0])
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         return X, self._validate_target(y, "y"), sample_weight
 
     def _starting_weights(self, n_features, coef_init, intercept_init):
