@@ -369,8 +369,6 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
 
     def _take(self, descents, dtype):
         """Set the fitted weights."""
-        for descent in descents:
-            descent.state.finish()
         self.coef_, self.intercept_ = self._collect(
             [descent.state.model(descent.settings) for descent in descents], dtype
         )

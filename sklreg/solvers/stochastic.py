@@ -125,7 +125,11 @@ class State:
         )
 
     def fits(self, settings, extras):
-        """Return whether the state has what these settings need."""
+        """Return whether the state can go on under these settings."""
+        scalars = self.scalars
+        scaled = scalars[kernels.WSCALE] != 1.0 or scalars[kernels.AVERAGE_A] != 0.0
+        if extras and scaled:
+            return False  # batches keep weights and averages in full
         fresh = State.start(self.w, 0.0, settings, extras)
         return all(
             getattr(self, name).shape == getattr(fresh, name).shape
@@ -144,8 +148,9 @@ class State:
         scalars[kernels.ETA] = settings.eta0
         scalars[kernels.BEST] = math.inf
         scalars[kernels.STALE] = 0
-        scalars[kernels.SQ_NORM] = self.w @ self.w
-        scalars[kernels.L1_NORM] = np.abs(self.w).sum()
+        w, _ = self.plain()
+        scalars[kernels.SQ_NORM] = w @ w
+        scalars[kernels.L1_NORM] = np.abs(w).sum()
 
     def plain(self):
         """Return the weights and the intercept, not averaged."""
@@ -159,15 +164,6 @@ class State:
             kernels.AVERAGE_B
         ]
         return aw, scalars[kernels.AVERAGE_INTERCEPT]
-
-    def finish(self):
-        """Write the scale factors into the weights and their average."""
-        if self.aw.size:
-            self.aw = self.averaged()[0]
-            self.scalars[kernels.AVERAGE_A] = 0.0
-            self.scalars[kernels.AVERAGE_B] = 1.0
-        self.w = self.plain()[0]
-        self.scalars[kernels.WSCALE] = 1.0
 
     def model(self, settings):
         """Return what predicts: the averages once averaging has begun."""
