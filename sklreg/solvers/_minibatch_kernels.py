@@ -11,12 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sklreg._losses_kernels import gradient, value
+from sklreg._losses_kernels import value
 from sklreg.solvers._stochastic_kernels import (
     AVERAGE_INTERCEPT,
     ETA,
     INTERCEPT,
-    MAX_SLOPE,
     PA1,
     UPDATES,
     T,
@@ -26,6 +25,7 @@ from sklreg.solvers._stochastic_kernels import (
     _square,
     _truncated,
     _values,
+    clipped_slope,
     learning_rate,
     step_size,
 )
@@ -156,8 +156,7 @@ def batches(
                     continue
                 pull = -step_size(settings, eta, target, raw, loss, x)
             else:
-                pull = gradient(settings.loss, target, raw, settings.loss_param)
-                pull = min(max(pull, -MAX_SLOPE), MAX_SLOPE)
+                pull = clipped_slope(settings, target, raw)
             pull *= sample_weight[i] / (stop - start)
             if pull != 0.0:
                 _add(slope, x, index, pull)

@@ -281,11 +281,21 @@ def learning_rate(settings, t, eta):
 
 
 @_jit
+def clipped_slope(settings, target, raw):
+    """Return the derivative of the loss in the raw prediction, within bounds."""
+    slope = gradient(settings.loss, target, raw, settings.loss_param)
+    if slope > MAX_SLOPE:
+        return MAX_SLOPE
+    elif slope < -MAX_SLOPE:
+        return -MAX_SLOPE
+    return slope  # NaN stays, and is found at the end of the epoch
+
+
+@_jit
 def step_size(settings, eta, target, raw, loss, x):
     """Return how far to move along the row: ``-eta * slope``, or the PA step."""
     if settings.schedule < PA1:
-        slope = gradient(settings.loss, target, raw, settings.loss_param)
-        return -eta * min(max(slope, -MAX_SLOPE), MAX_SLOPE)
+        return -eta * clipped_slope(settings, target, raw)
     if settings.schedule == PA1:
         size = min(settings.eta0, loss / _square(x))
     else:
@@ -483,7 +493,7 @@ def epochs(
         records[epoch, RATE] = scalars[ETA]
         records[epoch, NORM] = math.sqrt(_square(w)) * scalars[WSCALE]
         records[epoch, LARGEST_NORM] = largest
-        if not finite(w, scalars[INTERCEPT]):
+        if math.isnan(loss) or not finite(w, scalars[INTERCEPT]):
             return epoch + 1, OVERFLOW
         if plateau(settings, objective, scalars):
             return epoch + 1, CONVERGED

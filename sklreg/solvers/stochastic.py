@@ -149,7 +149,7 @@ class State:
         scalars[kernels.BEST] = math.inf
         scalars[kernels.STALE] = 0
         w, _ = self.plain()
-        scalars[kernels.SQ_NORM] = w @ w
+        scalars[kernels.SQ_NORM] = _norm(w) ** 2
         scalars[kernels.L1_NORM] = np.abs(w).sum()
 
     def plain(self):
@@ -310,7 +310,8 @@ class BatchDescent(_Descent):
     def _epochs(self, records):
         for epoch, record in enumerate(records):
             objective = self._epoch(record)
-            if not kernels.finite(self.state.w, self.state.scalars[kernels.INTERCEPT]):
+            intercept = self.state.scalars[kernels.INTERCEPT]
+            if math.isnan(objective) or not kernels.finite(self.state.w, intercept):
                 return epoch + 1, kernels.OVERFLOW
             if kernels.plateau(self.settings, objective, self.state.scalars):
                 return epoch + 1, kernels.CONVERGED
@@ -349,7 +350,7 @@ class BatchDescent(_Descent):
         loss, penalty = totals[minibatch.LOSS_SUM], totals[minibatch.PENALTY_SUM]
         record[kernels.LOSS] = loss / len(rows)
         record[kernels.RATE] = state.scalars[kernels.ETA]
-        record[kernels.NORM] = np.linalg.norm(state.w)
+        record[kernels.NORM] = _norm(state.w)
         record[kernels.LARGEST_NORM] = math.sqrt(totals[minibatch.LARGEST_SQUARE])
         if self.settings.schedule >= kernels.PA1:
             penalty = 0.0
@@ -457,7 +458,7 @@ def history(descents, *, constrained=False):
         "epoch": np.arange(1, n_epochs + 1),
         "train_loss": tables[:, :, kernels.LOSS].mean(axis=0),
         "learning_rate": tables[:, :, kernels.RATE].max(axis=0),
-        "coef_norm": np.linalg.norm(tables[:, :, kernels.NORM], axis=0),
+        "coef_norm": _norm(tables[:, :, kernels.NORM], axis=0),
         "seconds": seconds,
     }
     if constrained:
@@ -474,6 +475,11 @@ def _kernel_rows(X):
         _read_only(X.indices),
         _read_only(X.indptr),
     )
+
+
+def _norm(array, axis=None):
+    with np.errstate(over="ignore"):  # the weights' own overflow has an error
+        return np.linalg.norm(array, axis=axis)
 
 
 def _read_only(array):
