@@ -7,6 +7,7 @@ that moves between scikit-learn releases is followed in a single place.
 from contextlib import contextmanager
 
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     Hidden,
     HasMethods,
@@ -15,8 +16,13 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    validate_data,
+)
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -37,9 +43,13 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "_check_method_params",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_fit_context",
+    "_raise_for_params",
+    "_routing_enabled",
+    "_safe_indexing",
     "restored_on_error",
     "validate_data",
     "validate_params",

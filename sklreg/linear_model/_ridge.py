@@ -251,8 +251,17 @@ class Ridge(_RidgeRegressor):
         )
         self._check_solver(sparse.issparse(X))
         weights = check_weights(sample_weight, X)
-        Y = y.reshape(len(y), -1)
-        fit = solve_ridge(
+        fit = self.solution(X, y.reshape(len(y), -1), weights)
+        if not fit.converged:
+            self._warn(fit)
+        store_solution(self, fit, y)
+        self.n_iter_ = fit.n_iter
+        self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
+        self.solver_ = fit.solver
+        return self
+
+    def solution(self, X, Y, weights):
+        return solve_ridge(
             X,
             Y,
             self._alphas(Y.shape[1]),
@@ -263,13 +272,6 @@ class Ridge(_RidgeRegressor):
             tol=self.tol,
             max_iter=self.max_iter,
         )
-        if not fit.converged:
-            self._warn(fit)
-        store_solution(self, fit, y)
-        self.n_iter_ = fit.n_iter
-        self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
-        self.solver_ = fit.solver
-        return self
 
     def _check_solver(self, is_sparse):
         solver = self.solver

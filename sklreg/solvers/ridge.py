@@ -15,11 +15,11 @@ from functools import partial
 
 import numpy as np
 from scipy import linalg
-from scipy.linalg.lapack import dpotrf, dpotrs
 
 from sklreg.solvers.ridge_certificate import ridge_gap
 from sklreg.solvers.ridge_design import CentredDesign
 from sklreg.solvers.ridge_iterative import solve_lbfgs, solve_lsqr, solve_sparse_cg
+from sklreg.solvers.ridge_linalg import lift_null_space, solve_shifted
 
 #: A sparse design whose smaller side is at most this gets the closed form.
 SPARSE_CLOSED_FORM_SIDE = 1000
@@ -101,21 +101,13 @@ def solve_ridge(
     B = design.scale_rows(centred)
     solver = choose_solver(solver, design, positive)
     null_loss = np.einsum("ij,ij->j", B, B)
-    fit = _Certified(design, Y, offset, alpha, positive)
+    fit = CertifiedFit(design, Y, offset, alpha, positive)
     n_iter, converged = None, True
     if solver in _ITERATIVE:
         iterate = partial(_ITERATIVE[solver], design, B, alpha, max_iter=max_iter)
         n_iter, converged = fit.iterate(iterate, tol, null_loss)
     else:
-        try:
-            if solver == "cholesky":
-                coef, corrector = _cholesky(design, B, alpha)
-                fit.take(coef)
-                fit.improve(corrector, null_loss)
-        except linalg.LinAlgError:
-            solver = "svd"
-        if solver == "svd":
-            fit.take(_svd(design, B, alpha))
+        solver = fit.close(solver, B, null_loss)
     coef, intercept, gap = fit.rounded_to(X.dtype)
     return RidgeFit(coef.T, intercept, n_iter, solver, gap, null_loss, converged)
 
@@ -131,7 +123,7 @@ def choose_solver(solver, design, positive):
     return "cholesky"
 
 
-class _Certified:
+class CertifiedFit:
     """Coefficients together with their intercepts, residuals and duality gaps."""
 
     def __init__(self, design, Y, offset, alpha, positive):
@@ -151,6 +143,19 @@ class _Certified:
         gap = ridge_gap(coef, self.alpha, pulled, level, design.total, self.positive)
         self.coef, self.intercept, self.gap = coef, intercept, gap
         self.residual, self.pulled = residual, pulled
+
+    def close(self, solver, B, null_loss, form=None):
+        """Solve in closed form; return the solver that did."""
+        if solver == "cholesky":
+            try:
+                form = form or ClosedForm(self.design, B)
+                self.take(form.solve(self.alpha))
+                self.improve(form.correct, null_loss)
+                return solver
+            except linalg.LinAlgError:
+                pass
+        self.take(solve_svd(self.design, B, self.alpha))
+        return "svd"
 
     def iterate(self, solve, tol, null_loss):
         """Run an iterative solver until its answer's gap is within `tol` too.
@@ -188,84 +193,56 @@ class _Certified:
         return self.coef.astype(dtype), self.intercept.astype(dtype), self.gap
 
 
-def solve_shifted(matrix, rhs, alpha):
-    """Solve ``(M + α_k I) x_k = rhs_k`` for every column k, by Cholesky.
+class ClosedForm:
+    """The Gram matrix of the smaller side, formed once and solved for any alphas.
 
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If ``M + α_k I`` is singular to working precision. The test compares each
-        pivot with its own diagonal entry, so it does not depend on column scales.
+    Attributes
+    ----------
+    wide : bool
+        Whether the smaller side is the samples'.
+    matrix : ndarray
+        ``AᵀA``, or ``AAᵀ`` lifted out of its null space.
+    rhs : ndarray
+        ``AᵀB``, or B.
+    lifted : tuple
+        What :func:`lift_null_space` returned, for a wide design.
     """
-    out = np.empty_like(rhs)
-    diagonal = np.arange(len(matrix))
-    for value in np.unique(alpha):
-        columns = alpha == value
-        shifted = np.array(matrix, order="F")
-        shifted[diagonal, diagonal] += value
-        scale = shifted[diagonal, diagonal].copy()
-        factor, failed = dpotrf(shifted, lower=0, clean=0, overwrite_a=1)
-        least = 10 * len(matrix) * np.finfo(np.float64).eps
-        if failed or np.any(factor[diagonal, diagonal] ** 2 <= least * scale):
-            raise linalg.LinAlgError("matrix singular to working precision")
-        out[:, columns] = dpotrs(factor, rhs[:, columns], lower=0)[0]
-    return out
+
+    def __init__(self, design, B):
+        self.design = design
+        self.wide = design.shape[1] > design.shape[0]
+        if self.wide:
+            self.matrix, self.rhs = design.kernel(), B
+            self.lifted = lift_null_space(design, self.matrix)
+        else:
+            self.matrix, self.rhs = design.gram(B)
+
+    def solve(self, alpha):
+        """Return coefficients; `alpha` has one entry per target."""
+        self.alpha = alpha
+        self.solution = solve_shifted(self.matrix, self.rhs, alpha)
+        return self._coef()
+
+    def _coef(self):
+        return self.design.t_dot(self.solution) if self.wide else self.solution
+
+    def correct(self, fit):
+        """Return coefficients corrected with the true residuals of `fit`."""
+        if self.wide:
+            short = self.design.scale_rows(fit.residual) - self.alpha * self.solution
+        else:
+            short = fit.pulled - self.alpha * self.solution
+        step = solve_shifted(self.matrix, short, self.alpha)
+        self.solution = self.solution + step
+        return self._coef()
 
 
-def lift_null_space(design, kernel):
-    """Make the centred kernel ``AAᵀ`` regular without changing any solution.
-
-    Centring puts ``ŝ = √s/‖√s‖`` in its null space and a zero weight makes its row
-    zero; right-hand sides are zero there. Returns ŝ and the eigenvalue σ given to it
-    (``AAᵀ + σ ŝŝᵀ``), or None and 0 without centring.
-    """
-    size = max(np.trace(kernel) / len(kernel), np.finfo(np.float64).tiny)
-    if design.weights is not None:
-        idle = np.flatnonzero(design.weights == 0)
-        kernel[idle, idle] = size
-    if not design.centre:
-        return None, 0.0
-    root = np.ones(len(kernel)) if design.root is None else design.root
-    direction = root / np.sqrt(design.total)
-    kernel += size * np.outer(direction, direction)
-    return direction, size
-
-
-def _cholesky(design, B, alpha):
-    n, p = design.shape
-    if p <= n:
-        gram, products = design.gram(B)
-
-        def correct(fit):
-            return fit.coef + solve_shifted(
-                gram, fit.pulled - alpha * fit.coef, alpha
-            )
-
-        return solve_shifted(gram, products, alpha), correct
-
-    kernel = design.kernel()
-    lift_null_space(design, kernel)
-    dual = solve_shifted(kernel, B, alpha)
-
-    def correct(fit):
-        nonlocal dual
-        short = design.scale_rows(fit.residual) - alpha * dual
-        dual = dual + solve_shifted(kernel, short, alpha)
-        return design.t_dot(dual)
-
-    return design.t_dot(dual), correct
-
-
-def _svd(design, B, alpha):
+def solve_svd(design, B, alpha):
     """Minimum-norm where α = 0; singular values of rounding size count as zero."""
     n, p = design.shape
     if design.is_sparse:
         return _sparse_minimum_norm(design, B, alpha)
     triangle, rotated = design.triangle(B if p <= n else None)
-    if p <= n:
-        triangle[:, design.constant_columns((triangle**2).sum(axis=0))] = 0.0
-    else:
-        triangle = triangle.T
     U, s, Vt = linalg.svd(triangle, full_matrices=False, check_finite=False)
     keep = s > max(n, p) * np.finfo(np.float64).eps * s.max(initial=0.0)
     U, s, Vt = U[:, keep], s[keep, None], Vt[keep]

@@ -44,9 +44,11 @@ class CentredDesign:
         Non-negative observation weights; None means all ones.
     centre : bool, default=True
         Whether columns are centred (a fit with an intercept) or m = 0.
+    mean : ndarray of shape (n_features,), optional
+        Centre with these numbers rather than the design's own means.
     """
 
-    def __init__(self, X, weights=None, centre=True):
+    def __init__(self, X, weights=None, centre=True, mean=None):
         self.X = X
         self.shape = X.shape
         self.is_sparse = sparse.issparse(X)
@@ -56,7 +58,9 @@ class CentredDesign:
             float(self.shape[0]) if weights is None else float(self.weights.sum())
         )
         self.centre = centre
-        self.mean = self._column_means() if centre else np.zeros(self.shape[1])
+        if mean is None:
+            mean = self._column_means() if centre else np.zeros(self.shape[1])
+        self.mean = mean
 
     # -- means, targets -------------------------------------------------------------
 
@@ -88,6 +92,12 @@ class CentredDesign:
     def scale_rows(self, V):
         """Return ``S^½ V``."""
         return V if self.root is None else self.root[:, None] * V
+
+    def columns(self, chosen):
+        """Return the design of some columns, copied into a panel."""
+        return CentredDesign(
+            self.X[:, chosen], self.weights, self.centre, self.mean[chosen]
+        )
 
     # -- blocks ---------------------------------------------------------------------
 
@@ -131,9 +141,18 @@ class CentredDesign:
         """Return ``(AᵀA, AᵀB)`` in one reading of X."""
         p = self.shape[1]
         if self.is_sparse:
-            weighted = self._weighted_sparse()
-            gram = (self.X.T @ weighted).toarray().astype(np.float64, copy=False)
-            gram -= self.total * np.outer(self.mean, self.mean)
+            X = self.X.astype(np.float64, copy=False)
+            weighted = X
+            if self.root is not None:
+                weighted = sparse.diags(self.weights, format="csr") @ X
+            gram = (X.T @ weighted).toarray()
+            if self.centre:
+                sums = self.X.T @ (
+                    np.ones(len(B)) if self.root is None else self.weights
+                )
+                cross = np.outer(self.mean, sums - 0.5 * self.total * self.mean)
+                gram -= cross
+                gram -= cross.T
             return np.asfortranarray(gram), self.t_dot(B)
         gram = np.zeros((p, p), order="F")
         products = np.zeros((p, B.shape[1]))
@@ -159,8 +178,9 @@ class CentredDesign:
         """Return ``AAᵀ``."""
         n = self.shape[0]
         if self.is_sparse:
-            kernel = (self.X @ self.X.T).toarray().astype(np.float64, copy=False)
-            cross = np.asarray(self.X @ self.mean, dtype=np.float64)
+            X = self.X.astype(np.float64, copy=False)
+            kernel = (X @ X.T).toarray()
+            cross = X @ self.mean
             kernel -= cross[:, None]
             kernel -= cross
             kernel += self.mean @ self.mean
@@ -175,10 +195,15 @@ class CentredDesign:
             kernel *= self.root
         return kernel
 
-    def _weighted_sparse(self):
-        if self.weights is None:
-            return self.X
-        return sparse.diags(self.weights, format="csr") @ self.X
+    def row_products(self, V):
+        """Yield ``(rows, (X − 1 mᵀ)[rows] V)``, not weighted, for blocks of rows."""
+        if not self.is_sparse:
+            for rows, block in self.blocks(scale=False):
+                yield rows, block @ V
+            return
+        by_rows, shift = self.X.tocsr(), self.mean @ V
+        for rows in self._slices(0):
+            yield rows, by_rows[rows] @ V - shift
 
     def dot(self, V):
         """Return ``A V`` for V of shape (n_features, k)."""
@@ -228,7 +253,7 @@ class CentredDesign:
     def triangle(self, B=None):
         """Return R of ``[A B] = Q [R C]`` and ``C``, by blocked Householder QR.
 
-        With B=None the other side: R of ``Aᵀ = Q R``, and None.
+        With B=None the other side: the lower triangle Rᵀ of ``Aᵀ = Q R``, and None.
         Dense designs only.
         """
         wide = B is None
@@ -237,12 +262,14 @@ class CentredDesign:
         for part, block in self.blocks(axis):
             rows = block.T if wide else np.hstack([block, B[part]])
             stacked = np.asfortranarray(np.vstack([top, rows]))
-            top = linalg.qr(
-                stacked, mode="r", overwrite_a=True, check_finite=False
-            )[0][: min(stacked.shape)]
+            top = linalg.qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][
+                : min(stacked.shape)
+            ]
         if wide:
-            return top, None
-        return top[:width, :width], top[:width, width:]
+            return top.T, None
+        R, C = top[:width, :width], top[:width, width:]
+        R[:, self.constant_columns(np.einsum("ij,ij->j", R, R))] = 0.0
+        return R, C
 
     def operator(self):
         """Return A as a SciPy linear operator, for iterative solvers."""
