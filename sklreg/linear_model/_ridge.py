@@ -139,7 +139,9 @@ class Ridge(_RidgeRegressor):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 if ``fit_intercept=False``.
     n_iter_ : None or ndarray of shape (n_targets,)
-        Iterations of 'lsqr', 'sag' and 'saga'; None for the other solvers.
+        Iterations; for a closed form chosen by 'auto', the systems solved for each
+        target (one, and one for every correction). None where 'cholesky', 'svd',
+        'sparse_cg' or 'lbfgs' is asked for by name, as in scikit-learn.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap at the returned coefficients, in units of the objective: no
         coefficients have an objective lower by more than this. With weighted
@@ -171,7 +173,7 @@ class Ridge(_RidgeRegressor):
     >>> y = np.array([1.0, 2.0, 6.0, 7.0])
     >>> model = Ridge(alpha=1.0).fit(X, y)
     >>> model.coef_
-    array([1.78, 0.52])
+    array([1.70588235, 0.76470588])
     >>> bool(model.dual_gap_ < 1e-12)
     True
     """
@@ -255,7 +257,8 @@ class Ridge(_RidgeRegressor):
         if not fit.converged:
             self._warn(fit)
         store_solution(self, fit, y)
-        self.n_iter_ = fit.n_iter
+        uncounted = ("cholesky", "svd", "sparse_cg", "lbfgs")
+        self.n_iter_ = None if self.solver in uncounted else fit.n_iter
         self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
         self.solver_ = fit.solver
         return self
@@ -335,7 +338,7 @@ class Ridge(_RidgeRegressor):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = self.solver != "svd" and (
-            self.solver != "cholesky" or not self.fit_intercept
+        tags.input_tags.sparse = self.solver != "svd" and not (
+            self.fit_intercept and self.solver in ("cholesky", "saga")
         )
         return tags

@@ -13,10 +13,12 @@ from scipy import linalg, sparse
 from scipy.linalg.blas import dsyrk
 from scipy.sparse.linalg import LinearOperator
 
-#: Rows (or columns) of a buffer; enough for a matrix product to run at full speed.
-_BLOCK = 512
-#: Up to this many bytes a buffer may grow beyond ``_BLOCK`` rows.
+#: A buffer of rows (or columns) grows up to so many bytes.
 _BUFFER_BYTES = 1 << 22
+#: It has at least so many rows, where it is multiplied with few columns,
+_LEAST_BLOCK = 8
+#: and where it is multiplied with itself, which needs more to run at full speed.
+_GRAM_BLOCK = 512
 
 
 def _accumulate(total, block):
@@ -69,7 +71,7 @@ class CentredDesign:
             weights = np.ones(self.shape[0]) if self.weights is None else self.weights
             return np.asarray(self.X.T @ weights, dtype=np.float64) / self.total
         total = np.zeros(self.shape[1])
-        for rows in self._slices(0):
+        for rows in self._slices(0, _LEAST_BLOCK):
             block = self.X[rows]
             if self.weights is None:
                 total += block.sum(axis=0, dtype=np.float64)
@@ -101,18 +103,18 @@ class CentredDesign:
 
     # -- blocks ---------------------------------------------------------------------
 
-    def _slices(self, axis):
+    def _slices(self, axis, least):
         length, other = self.shape[axis], self.shape[1 - axis]
-        step = max(_BLOCK, _BUFFER_BYTES // (8 * max(other, 1)))
+        step = max(least, _BUFFER_BYTES // (8 * max(other, 1)))
         return [slice(i, min(i + step, length)) for i in range(0, length, step)]
 
-    def blocks(self, axis=0, scale=True):
+    def blocks(self, axis=0, scale=True, least=None):
         """Yield ``(slice, block)`` of A along `axis`, in a buffer used again.
 
         With ``scale=False`` the rows are centred but not multiplied by ``S^½``.
         Dense designs only.
         """
-        slices = self._slices(axis)
+        slices = self._slices(axis, least or _LEAST_BLOCK)
         step = slices[0].stop
         n, p = self.shape
         order = "F" if self.X.flags.f_contiguous else "C"
@@ -156,7 +158,7 @@ class CentredDesign:
             return np.asfortranarray(gram), self.t_dot(B)
         gram = np.zeros((p, p), order="F")
         products = np.zeros((p, B.shape[1]))
-        for rows, block in self.blocks():
+        for rows, block in self.blocks(least=_GRAM_BLOCK):
             _accumulate(gram, block)
             products += block.T @ B[rows]
         gram = _mirror(gram)
@@ -187,7 +189,7 @@ class CentredDesign:
             kernel = np.asfortranarray(kernel)
         else:
             kernel = np.zeros((n, n), order="F")
-            for _, block in self.blocks(axis=1, scale=False):
+            for _, block in self.blocks(axis=1, scale=False, least=_GRAM_BLOCK):
                 _accumulate(kernel, block.T)
             kernel = _mirror(kernel)
         if self.root is not None:
@@ -202,7 +204,7 @@ class CentredDesign:
                 yield rows, block @ V
             return
         by_rows, shift = self.X.tocsr(), self.mean @ V
-        for rows in self._slices(0):
+        for rows in self._slices(0, _LEAST_BLOCK):
             yield rows, by_rows[rows] @ V - shift
 
     def dot(self, V):
@@ -259,7 +261,7 @@ class CentredDesign:
         wide = B is None
         axis, width = (1, self.shape[0]) if wide else (0, self.shape[1])
         top = np.zeros((0, width + (0 if wide else B.shape[1])))
-        for part, block in self.blocks(axis):
+        for part, block in self.blocks(axis, least=_GRAM_BLOCK):
             rows = block.T if wide else np.hstack([block, B[part]])
             stacked = np.asfortranarray(np.vstack([top, rows]))
             top = linalg.qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][

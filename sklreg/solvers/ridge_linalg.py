@@ -54,6 +54,14 @@ def lift_null_space(design, kernel):
     return direction, size
 
 
+def spectrum(matrix):
+    """Return eigenvalues, rounded up to zero, and eigenvectors of a Gram matrix."""
+    # SciPy 1.11 asks "evd" for too little workspace at order one.
+    driver = "evd" if len(matrix) > 1 else "ev"
+    values, vectors = linalg.eigh(matrix, check_finite=False, driver=driver)
+    return np.maximum(values, 0.0), vectors
+
+
 def evenly_scaled(matrix):
     """Whether an eigendecomposition keeps digits for every diagonal entry."""
     diagonal = np.diagonal(matrix)
@@ -74,8 +82,7 @@ def solve_alphas(matrix, rhs, alphas):
         If a shifted matrix is singular to working precision.
     """
     if len(alphas) > _MANY_ALPHAS and evenly_scaled(matrix) and np.min(alphas) > 0:
-        values, vectors = linalg.eigh(matrix, check_finite=False, driver="evd")
-        values = np.maximum(values, 0.0)
+        values, vectors = spectrum(matrix)
         rotated = (vectors.T @ rhs)[:, :, None] / (values[:, None, None] + alphas)
         return (vectors @ rotated.reshape(len(matrix), -1)).reshape(rotated.shape)
     out = np.empty((*rhs.shape, len(alphas)))
