@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
-    Hidden,
     HasMethods,
+    Hidden,
     Interval,
     Options,
     StrOptions,

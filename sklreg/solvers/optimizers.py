@@ -48,6 +48,7 @@ class SGD:
         Returns
         -------
         list of ndarray
+            One move a gradient.
         """
         steps = [-learning_rate * gradient for gradient in gradients]
         if not self.momentum:
@@ -104,6 +105,7 @@ class Adam:
         Returns
         -------
         list of ndarray
+            One move a gradient.
         """
         if self._first is None:
             self._first = [np.zeros_like(gradient) for gradient in gradients]
