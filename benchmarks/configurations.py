@@ -92,6 +92,8 @@ SYNTHETIC = Configuration(
     cases=_on_both(
         *(case for problem in _PUBLISHED for case in _fits(problem)),
         Case("dense-500x5000"),
+        Case("shifted-10000x1000"),
+        Case("shifted-10000x1000", "single", eps=1e-1),
     ),
     limit=200.0,
     budget=3.0,

@@ -4,6 +4,7 @@ Names read as specifications, so that a configuration is a list of strings:
 
 ================================  ==================================================
 ``dense-10000x1000``              correlated Gaussian columns, Fortran order
+``shifted-10000x1000``            the same, each column one higher: not centred
 ``sparse-20000x100000-0.001``     CSC, the last number is the density
 ``diabetes``, ``diabetes-cubic``  scikit-learn's set, raw and with cubic features
 ``local-riboflavin``              a file of the folder in ``SKLREG_BENCHMARK_DATA``
@@ -62,8 +63,13 @@ def correlated(n, p, *, rng):
     rows = rng.standard_normal((int(p), int(n)))
     for j in range(1, int(p)):
         rows[j] += 0.5 * rows[j - 1]
-    X = rows.T + 1.0  # a mean, so that the intercept has work to do
-    return X, _response(X, rng)
+    return rows.T, _response(rows.T, rng)
+
+
+def shifted(n, p, *, rng):
+    """The same with columns of mean one: the intercept has work to do."""
+    X, y = correlated(n, p, rng=rng)
+    return X + 1.0, y
 
 
 def scattered(n, p, density, *, rng):
@@ -181,6 +187,7 @@ def _unit_scale(X):
 
 _BUILDERS = {
     r"dense-(\d+)x(\d+)": correlated,
+    r"shifted-(\d+)x(\d+)": shifted,
     r"sparse-(\d+)x(\d+)-([\d.e-]+)": scattered,
     r"diabetes": diabetes,
     r"diabetes-cubic": diabetes_cubic,

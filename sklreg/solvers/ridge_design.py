@@ -10,7 +10,6 @@ corrected by a rank-one term.
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.linalg.blas import dsyrk
 from scipy.sparse.linalg import LinearOperator
 
 #: A buffer of rows (or columns) grows up to so many bytes.
@@ -21,18 +20,17 @@ _LEAST_BLOCK = 8
 _GRAM_BLOCK = 512
 
 
-def _accumulate(total, block):
-    """Add ``blockᵀ block`` to the upper triangle of the Fortran-ordered `total`."""
-    if block.flags.f_contiguous:
-        dsyrk(1.0, block, beta=1.0, c=total, trans=1, overwrite_c=1)
-    else:
-        dsyrk(1.0, block.T, beta=1.0, c=total, trans=0, overwrite_c=1)
+def _sum_of_squares(blocks, order):
+    """Return ``Σ blockᵀ block`` of the given order.
 
-
-def _mirror(upper):
-    """Fill the lower triangle of `upper` (zero so far) and return it."""
-    upper += np.triu(upper, 1).T
-    return upper
+    NumPy's product of a matrix with itself is BLAS's syrk; SciPy's syrk would
+    alternate with NumPy's other products, and two thread pools get in each other's way.
+    """
+    total, scratch = np.zeros((order, order)), np.empty((order, order))
+    for block in blocks:
+        np.dot(block.T, block, out=scratch)
+        total += scratch
+    return total
 
 
 class CentredDesign:
@@ -155,13 +153,15 @@ class CentredDesign:
                 cross = np.outer(self.mean, sums - 0.5 * self.total * self.mean)
                 gram -= cross
                 gram -= cross.T
-            return np.asfortranarray(gram), self.t_dot(B)
-        gram = np.zeros((p, p), order="F")
+            return gram, self.t_dot(B)
         products = np.zeros((p, B.shape[1]))
-        for rows, block in self.blocks(least=_GRAM_BLOCK):
-            _accumulate(gram, block)
-            products += block.T @ B[rows]
-        gram = _mirror(gram)
+
+        def blocks():
+            for rows, block in self.blocks(least=_GRAM_BLOCK):
+                np.add(products, block.T @ B[rows], out=products)
+                yield block
+
+        gram = _sum_of_squares(blocks(), p)
         constant = self.constant_columns(np.diagonal(gram))
         if constant.any():
             gram[constant] = 0.0
@@ -186,12 +186,9 @@ class CentredDesign:
             kernel -= cross[:, None]
             kernel -= cross
             kernel += self.mean @ self.mean
-            kernel = np.asfortranarray(kernel)
         else:
-            kernel = np.zeros((n, n), order="F")
-            for _, block in self.blocks(axis=1, scale=False, least=_GRAM_BLOCK):
-                _accumulate(kernel, block.T)
-            kernel = _mirror(kernel)
+            blocks = self.blocks(axis=1, scale=False, least=_GRAM_BLOCK)
+            kernel = _sum_of_squares((block.T for _, block in blocks), n)
         if self.root is not None:
             kernel *= self.root[:, None]
             kernel *= self.root

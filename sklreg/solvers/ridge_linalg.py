@@ -24,7 +24,7 @@ def solve_shifted(matrix, rhs, alpha):
     diagonal = np.arange(len(matrix))
     for value in np.unique(alpha):
         columns = alpha == value
-        shifted = np.array(matrix, order="F")
+        shifted = np.array(matrix.T, order="F")
         shifted[diagonal, diagonal] += value
         scale = shifted[diagonal, diagonal].copy()
         factor, failed = dpotrf(shifted, lower=0, clean=0, overwrite_a=1)
@@ -56,9 +56,7 @@ def lift_null_space(design, kernel):
 
 def spectrum(matrix):
     """Return eigenvalues, rounded up to zero, and eigenvectors of a Gram matrix."""
-    # SciPy 1.11 asks "evd" for too little workspace at order one.
-    driver = "evd" if len(matrix) > 1 else "ev"
-    values, vectors = linalg.eigh(matrix, check_finite=False, driver=driver)
+    values, vectors = np.linalg.eigh(matrix)
     return np.maximum(values, 0.0), vectors
 
 
