@@ -20,14 +20,15 @@ from sklreg.solvers._stochastic_kernels import (
     UPDATES,
     T,
     U,
-    _dot,
-    _index,
-    _square,
-    _truncated,
-    _values,
+    add,
     clipped_slope,
+    dot,
     learning_rate,
+    row_square,
+    span,
+    square,
     step_size,
+    truncated,
 )
 
 SGD, ADAM = range(2)
@@ -48,16 +49,6 @@ class Optimizer(NamedTuple):
     beta_1: float
     beta_2: float
     epsilon: float
-
-
-@_jit
-def _add(total, x, index, factor):
-    if index is None:
-        for j in range(x.size):
-            total[j] += factor * x[j]
-    else:
-        for j in range(x.size):
-            total[np.uintp(index[j])] += factor * x[j]
 
 
 @_jit
@@ -89,20 +80,20 @@ def _moves(optimizer, slope, eta, first, second, updates):
 @_jit
 def _descend(settings, w, q, moves, shrink, u):
     """Apply decay, moves and L1 truncation; return the penalty before them."""
-    square = 0.0
+    squares = 0.0
     absolute = 0.0
     if settings.l1 > 0.0:
         for j in range(w.size):
-            square += w[j] * w[j]
+            squares += w[j] * w[j]
             absolute += abs(w[j])
             old = w[j] * shrink + moves[j]
-            w[j] = _truncated(old, q[j], u, 1.0)
+            w[j] = truncated(old, q[j], u, 1.0)
             q[j] += w[j] - old
     else:
         for j in range(w.size):
-            square += w[j] * w[j]
+            squares += w[j] * w[j]
             w[j] = w[j] * shrink + moves[j]
-    return 0.5 * settings.l2 * square + settings.l1 * absolute
+    return 0.5 * settings.l2 * squares + settings.l1 * absolute
 
 
 @_jit
@@ -143,23 +134,24 @@ def batches(
         rate = 1.0 if settings.schedule >= PA1 else eta
         slope[:] = 0.0
         for i in range(start, stop):
-            x = _values(X, indptr, i)
-            index = _index(indices, indptr, i)
+            r, first_place, last_place = span(X, indptr, i)
             target = np.float64(y[i])
-            raw = _dot(w, x, index) + intercept
+            raw = dot(w, X, indices, r, first_place, last_place) + intercept
             if weight_noise.size:
-                raw += _dot(weight_noise[step], x, index)
+                noise = weight_noise[step]
+                raw += dot(noise, X, indices, r, first_place, last_place)
             loss = value(settings.loss, target, raw, settings.loss_param)
             totals[LOSS_SUM] += loss
             if settings.schedule >= PA1:
-                if _square(x) == 0.0:
+                row_norm = row_square(X, r, first_place, last_place)
+                if row_norm == 0.0:
                     continue
-                pull = -step_size(settings, eta, target, raw, loss, x)
+                pull = -step_size(settings, eta, target, raw, loss, row_norm)
             else:
                 pull = clipped_slope(settings, target, raw)
             pull *= sample_weight[i] / (stop - start)
             if pull != 0.0:
-                _add(slope, x, index, pull)
+                add(slope, X, indices, r, first_place, last_place, pull)
                 slope[p] += pull
         if gradient_noise.size:
             for j in range(p):
@@ -177,11 +169,11 @@ def batches(
             intercept += slope[p] * settings.intercept_decay
 
         if settings.max_norm < np.inf:
-            square = _square(w)
-            if square > limit * limit:
-                w *= limit / math.sqrt(square)
-                square = limit * limit
-            totals[LARGEST_SQUARE] = max(totals[LARGEST_SQUARE], square)
+            norm = math.sqrt(square(w))
+            if norm > limit:
+                w *= limit / norm
+                norm = limit
+            totals[LARGEST_SQUARE] = max(totals[LARGEST_SQUARE], norm * norm)
         if 0 < settings.average <= t:
             share = 1.0 / (t - settings.average + 1.0)
             for j in range(p):

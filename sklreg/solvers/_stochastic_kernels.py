@@ -128,79 +128,84 @@ def permutation(n, seed):
 
 
 @_jit
-def _values(X, indptr, i):
+def span(X, indptr, i):
+    """Return where row `i` stands: a row of `X`, and its first and last place there.
+
+    Numbers and not a view of the row, which would have its references counted; not
+    negative by their type, which saves the checks for negative indices.
+    """
     if indptr is not None:
-        return X[0][indptr[i] : indptr[i + 1]]
-    return X[i]
+        return np.uintp(0), np.uintp(indptr[i]), np.uintp(indptr[i + 1])
+    return np.uintp(i), np.uintp(0), np.uintp(X.shape[1])
 
 
 @_jit
-def _index(indices, indptr, i):
-    if indptr is not None:
-        return indices[indptr[i] : indptr[i + 1]]
-    return indices
+def _fetch(X, indices, r, start, stop):
+    for j in range(start, stop, np.uintp(LINE // X.itemsize)):
+        _prefetch(X, r * X.shape[1] + j)
+    if indices is not None:
+        for j in range(start, stop, np.uintp(LINE // indices.itemsize)):
+            _prefetch(indices, j)
 
 
 @_jit
-def _fetch(values):
-    if values is not None:
-        for j in range(0, values.size, LINE // values.itemsize):
-            _prefetch(values, j)
-
-
-@_jit
-def _dot(w, x, index):
+def dot(w, X, indices, r, start, stop):
+    """Return the product of the weights and a row."""
     total = 0.0
-    if index is None:
-        for j in range(x.size):
-            total += w[j] * x[j]
+    if indices is None:
+        for j in range(start, stop):
+            total += w[j] * X[r, j]
     else:
-        for j in range(x.size):
-            total += w[np.uintp(index[j])] * x[j]
+        for j in range(start, stop):
+            total += w[np.uintp(indices[j])] * X[r, j]
     return total
 
 
 @_jit
-def _square(x):
+def row_square(X, r, start, stop):
+    """Return the squared norm of a row."""
     total = 0.0
-    for j in range(x.size):
-        total += np.float64(x[j]) * x[j]
+    for j in range(start, stop):
+        total += np.float64(X[r, j]) * X[r, j]
     return total
 
 
 @_jit
-def _add(w, x, index, step):
-    if index is None:
-        for j in range(x.size):
-            w[j] += step * x[j]
-    else:
-        for j in range(x.size):
-            w[np.uintp(index[j])] += step * x[j]
+def square(w):
+    """Return the squared norm of a vector."""
+    total = 0.0
+    for j in range(w.size):
+        total += w[j] * w[j]
+    return total
 
 
 @_jit
-def _add_and_measure(w, x, index, step):
+def add(w, X, indices, r, start, stop, step):
+    """Add a multiple of a row."""
+    if indices is None:
+        for j in range(start, stop):
+            w[j] += step * X[r, j]
+    else:
+        for j in range(start, stop):
+            w[np.uintp(indices[j])] += step * X[r, j]
+
+
+@_jit
+def _add_and_measure(w, X, indices, r, start, stop, step):
     """Add, and return the squared and the absolute sum of the weights touched."""
-    square = 0.0
+    squares = 0.0
     absolute = 0.0
-    if index is None:
-        for j in range(x.size):
-            moved = w[j] + step * x[j]
-            w[j] = moved
-            square += moved * moved
-            absolute += abs(moved)
-    else:
-        for j in range(x.size):
-            k = np.uintp(index[j])
-            moved = w[k] + step * x[j]
-            w[k] = moved
-            square += moved * moved
-            absolute += abs(moved)
-    return square, absolute
+    for j in range(start, stop):
+        k = j if indices is None else np.uintp(indices[j])
+        moved = w[k] + step * X[r, j]
+        w[k] = moved
+        squares += moved * moved
+        absolute += abs(moved)
+    return squares, absolute
 
 
 @_jit
-def _truncated(weight, paid, owed, inverse_scale):
+def truncated(weight, paid, owed, inverse_scale):
     """Move one weight towards zero by the penalty it still owes.
 
     Without branches: signs are random. `paid` is never larger than `owed`, so a
@@ -212,42 +217,33 @@ def _truncated(weight, paid, owed, inverse_scale):
 
 
 @_jit
-def _add_and_truncate(w, q, x, index, step, u, wscale):
+def _add_and_truncate(w, q, X, indices, r, start, stop, step, u, wscale):
     """Add, then apply the cumulative L1 penalty of Tsuruoka et al. (2009).
 
     Returns the squared and the absolute sum of the weights touched, before the penalty.
     """
     inverse_scale = 1.0 / wscale
-    square = 0.0
+    squares = 0.0
     absolute = 0.0
-    if index is None:
-        for j in range(x.size):
-            old = w[j] + step * x[j]
-            new = _truncated(old, q[j], u, inverse_scale)
-            w[j] = new
-            q[j] += wscale * (new - old)
-            square += old * old
-            absolute += abs(old)
-    else:
-        for j in range(x.size):
-            k = np.uintp(index[j])
-            old = w[k] + step * x[j]
-            new = _truncated(old, q[k], u, inverse_scale)
-            w[k] = new
-            q[k] += wscale * (new - old)
-            square += old * old
-            absolute += abs(old)
-    return square, absolute
+    for j in range(start, stop):
+        k = j if indices is None else np.uintp(indices[j])
+        old = w[k] + step * X[r, j]
+        new = truncated(old, q[k], u, inverse_scale)
+        w[k] = new
+        q[k] += wscale * (new - old)
+        squares += old * old
+        absolute += abs(old)
+    return squares, absolute
 
 
 @_jit
-def _touched_square(w, x, index):
+def _touched_square(w, indices, start, stop):
     """Return the squared sum of the weights that a row touches."""
-    if index is None:
-        return _square(w)
+    if indices is None:
+        return square(w)
     total = 0.0
-    for j in range(x.size):
-        total += w[np.uintp(index[j])] ** 2
+    for j in range(start, stop):
+        total += w[np.uintp(indices[j])] ** 2
     return total
 
 
@@ -292,14 +288,17 @@ def clipped_slope(settings, target, raw):
 
 
 @_jit
-def step_size(settings, eta, target, raw, loss, x):
-    """Return how far to move along the row: ``-eta * slope``, or the PA step."""
+def step_size(settings, eta, target, raw, loss, row_norm):
+    """Return how far to move along the row: ``-eta * slope``, or the PA step.
+
+    `row_norm` is the squared norm of the row, for the passive-aggressive steps only.
+    """
     if settings.schedule < PA1:
         return -eta * clipped_slope(settings, target, raw)
     if settings.schedule == PA1:
-        size = min(settings.eta0, loss / _square(x))
+        size = min(settings.eta0, loss / row_norm)
     else:
-        size = loss / (_square(x) + 0.5 / settings.eta0)
+        size = loss / (row_norm + 0.5 / settings.eta0)
     # downhill, as the slope says; the loss is hinge or epsilon insensitive
     return -size * gradient(settings.loss, target, raw, settings.loss_param)
 
@@ -328,7 +327,7 @@ def _epoch(
     limit = settings.max_norm * (1.0 - 1e-12)
     true_square = 0.0
     if constrained:
-        true_square = _square(w) * wscale * wscale
+        true_square = square(w) * wscale * wscale
     largest = 0.0
     total_loss = 0.0
     total_penalty = 0.0
@@ -337,26 +336,27 @@ def _epoch(
     for i in range(n):
         if i + AHEAD < n:
             coming = order[i + AHEAD]
-            _fetch(_values(X, indptr, coming))
-            _fetch(_index(indices, indptr, coming))
+            r, start, stop = span(X, indptr, coming)
+            _fetch(X, indices, r, start, stop)
             _prefetch(y, coming)
             _prefetch(sample_weight, coming)
         row = order[i]
         if skip.size and skip[row]:
             continue
         seen += 1
-        x = _values(X, indptr, row)
-        index = _index(indices, indptr, row)
+        r, start, stop = span(X, indptr, row)
         target = np.float64(y[row])
-        raw = _dot(w, x, index) * wscale + intercept
+        raw = dot(w, X, indices, r, start, stop) * wscale + intercept
         eta = learning_rate(settings, t, eta)
         loss = value(settings.loss, target, raw, settings.loss_param)
         total_loss += loss
         if measure:
             total_penalty += 0.5 * settings.l2 * sq_norm + settings.l1 * l1_norm
-        if settings.schedule == PA1 and _square(x) == 0.0:
+        row_norm = row_square(X, r, start, stop) if passive_aggressive else 0.0
+        if settings.schedule == PA1 and row_norm == 0.0:
             continue
-        step = step_size(settings, eta, target, raw, loss, x) * sample_weight[row]
+        step = step_size(settings, eta, target, raw, loss, row_norm)
+        step *= sample_weight[row]
 
         if settings.l2 > 0.0:
             shrink = max(0.0, 1.0 - settings.l2 * eta)
@@ -368,19 +368,21 @@ def _epoch(
                 scalars[WSCALE] = wscale
                 fold_scale(w, aw, scalars)
                 wscale = 1.0
-        before = _touched_square(w, x, index) if constrained else 0.0
-        square, absolute = 0.0, 0.0
+        before = _touched_square(w, indices, start, stop) if constrained else 0.0
+        squares, absolute = 0.0, 0.0
         if settings.l1 > 0.0:
             u += settings.l1 * eta
-            square, absolute = _add_and_truncate(
-                w, q, x, index, step / wscale, u, wscale
+            squares, absolute = _add_and_truncate(
+                w, q, X, indices, r, start, stop, step / wscale, u, wscale
             )
         elif measure and step != 0.0:
-            square, absolute = _add_and_measure(w, x, index, step / wscale)
+            squares, absolute = _add_and_measure(
+                w, X, indices, r, start, stop, step / wscale
+            )
         elif step != 0.0:
-            _add(w, x, index, step / wscale)
+            add(w, X, indices, r, start, stop, step / wscale)
         if step != 0.0:
-            sq_norm = square * wscale * wscale
+            sq_norm = squares * wscale * wscale
             l1_norm = absolute * wscale
             if settings.fit_intercept:
                 intercept = _moved(intercept, step, settings.intercept_decay)
@@ -390,7 +392,8 @@ def _epoch(
             # the average is (aw + a w) / b: only what touches w otherwise than by
             # its scale has to be written (Bottou, 2012, Stochastic gradient tricks)
             if step != 0.0:
-                _add(aw, x, index, -scalars[AVERAGE_A] * step / wscale)
+                away = -scalars[AVERAGE_A] * step / wscale
+                add(aw, X, indices, r, start, stop, away)
             if count > 1.0:
                 scalars[AVERAGE_B] /= 1.0 - 1.0 / count
             scalars[AVERAGE_A] += scalars[AVERAGE_B] * wscale / count
@@ -400,9 +403,9 @@ def _epoch(
 
         if constrained:
             if seen % RESUM == 0:
-                true_square = _square(w) * wscale * wscale
+                true_square = square(w) * wscale * wscale
             else:
-                change = _touched_square(w, x, index) - before
+                change = _touched_square(w, indices, start, stop) - before
                 true_square += change * wscale * wscale
             if true_square > limit * limit:
                 wscale *= limit / math.sqrt(true_square)
@@ -491,7 +494,7 @@ def epochs(
         )
         records[epoch, LOSS] = loss
         records[epoch, RATE] = scalars[ETA]
-        records[epoch, NORM] = math.sqrt(_square(w)) * scalars[WSCALE]
+        records[epoch, NORM] = math.sqrt(square(w)) * scalars[WSCALE]
         records[epoch, LARGEST_NORM] = largest
         if math.isnan(loss) or not finite(w, scalars[INTERCEPT]):
             return epoch + 1, OVERFLOW
