@@ -34,7 +34,9 @@ FITS = """
             ):
                 data = layout(X.astype(dtype))
                 Lasso(alpha=0.1).fit(data, y)
-                Lasso(alpha=0.1, selection="random").fit(data, y, rng.rand(30))
+                ElasticNet(
+                    alpha=0.1, selection="random", random_state=0
+                ).fit(data, y, rng.rand(30))
                 ElasticNet(alpha=0.1, positive=True, tol=1e-8).fit(data, y)
                 Ridge().fit(data, y)
                 lasso_path(data, y, alphas=3)
@@ -59,11 +61,32 @@ FITS = """
 """
 
 
-def run(environment):
-    """Return {kernel: (specialisations, loaded from the cache, compiled)}."""
+LATER = """
+    import json
+    import numpy as np
+    from sklreg.solvers import _design_kernels
+    from sklreg.solvers.design import make_design
+
+    # panels of one column and of one row, and weights, are not types of their own
+    X = np.asfortranarray(np.random.RandomState(0).randn(20, 5))
+    for rows, columns in [(20, 3), (20, 1), (1, 3), (1, 1)]:
+        for weight in (None, np.ones(rows)):
+            panel = np.empty((rows, columns), order="F")
+            design = make_design(np.asfortranarray(X[:rows]), weight)
+            design.fill_panel(np.arange(columns), panel)
+    print(json.dumps({"layouts": len(_design_kernels.dense_panel.signatures)}))
+"""
+
+
+def run(environment, script=FITS):
+    """Return what a script prints.
+
+    For FITS, of each kernel, how many specialisations there are, how many of them
+    came from the cache, and how many were compiled.
+    """
     path = os.pathsep.join(sys.path)
     process = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(FITS)],
+        [sys.executable, "-c", textwrap.dedent(script)],
         env=os.environ | {"PYTHONPATH": path} | environment,
         capture_output=True,
         text=True,
@@ -85,3 +108,8 @@ def test_second_process_compiles_nothing(cache, tmp_path):
     for name, (specialisations, loaded, compiled) in second.items():
         assert compiled == 0, name
         assert loaded == specialisations, f"{name} is not cached"
+
+
+def test_shapes_of_panels_are_not_compiled_for_one_by_one():
+    # X of one row is C-contiguous, whatever it was made as
+    assert run({}, LATER)["layouts"] <= 2

@@ -5,69 +5,19 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
 
-from sklreg._base import DocLinkMixin
 from sklreg._validation import (
     Interval,
     StrOptions,
-    _check_sample_weight,
     _fit_context,
     restored_on_error,
     validate_data,
 )
+from sklreg.linear_model._base import LinearRegressor, check_weights
 from sklreg.solvers.ridge import solve_ridge
 
 _SOLVERS = {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}
-
-
-class _RidgeRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """What the ridge regressors share: linear prediction."""
-
-    def predict(self, X):
-        """Predict with the linear model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predicted values.
-        """
-        check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
-        return X @ self.coef_.T + self.intercept_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-def check_weights(sample_weight, X):
-    """Return float64 weights, or None; they must not be negative nor all zero."""
-    if sample_weight is None:
-        return None
-    weights = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weights.any():
-        raise ValueError(
-            "sample_weight must contain at least one positive number; all weights "
-            "are zero."
-        )
-    return weights
 
 
 def store_solution(estimator, fit, y):
@@ -79,7 +29,7 @@ def store_solution(estimator, fit, y):
         estimator.intercept_ = fit.intercept[0] if y.ndim == 1 else fit.intercept
 
 
-class Ridge(_RidgeRegressor):
+class Ridge(LinearRegressor):
     """Linear least squares with an l2 penalty.
 
     For every target, minimises::

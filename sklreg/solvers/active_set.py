@@ -32,8 +32,13 @@ class ActiveSet:
         self.factor = np.empty((0, 0))
         self.l2 = None
 
-    def worthwhile(self, w, l2):
-        """Whether the support to be expected is small enough for exact moves."""
+    def worthwhile(self, w, l1, l2):
+        """Whether exact moves apply, and the support to be expected is small enough.
+
+        A column without an L1 penalty has no level at which it could enter.
+        """
+        if not l1.all():
+            return False
         columns = len(self.working)
         if not l2.any():
             columns = min(columns, self.working.design.shape[0])

@@ -250,7 +250,7 @@ class LeastSquaresProblem:
         local = w[columns]
         penalties = l1[columns], l2[columns]
         if self.working.prefers_gram():
-            if exact and self.active.worthwhile(local, penalties[1]):
+            if exact and self.active.worthwhile(local, *penalties):
                 moved = local.copy(), correlation[columns]
                 done, _ = self.active.move(*moved, *penalties, self.positive)
                 if done:

@@ -48,7 +48,7 @@ def solve_path(
         One for each penalty. ``n_iter`` counts sweeps, or events of the active set.
     """
     l1s, l2s = alphas * l1_ratio, alphas * (1.0 - l1_ratio)
-    if len(alphas) > 1 and problem.exact_path():
+    if len(alphas) > 1 and l1s.all() and problem.exact_path():
         solutions = _Follower(problem, l1s, l2s, tol, max_iter).run(w)
     else:
         solutions = _one_by_one(problem, l1s, l2s, w, tol, max_iter)

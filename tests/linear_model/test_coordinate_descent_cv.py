@@ -200,12 +200,14 @@ def test_processes_give_the_same(layout):
     """Under loky the data reach the workers as read-only memmaps."""
     X, y = make_problem(60, 280)
     data = LAYOUTS[layout](X)
-    alone = LassoCV(alphas=6, cv=4).fit(data, y)
+    given = {"alphas": 6, "eps": 0.05, "cv": 4, "tol": 1e-10, "max_iter": 100_000}
+    alone = LassoCV(**given).fit(data, y)
     with joblib.parallel_config("loky", n_jobs=2, max_nbytes=1000):
-        apart = LassoCV(alphas=6, cv=4).fit(data, y)
-    # to rounding: BLAS looks at the alignment of memory and at its number of threads
-    assert_allclose(apart.mse_path_, alone.mse_path_, rtol=1e-9)
-    assert_allclose(apart.coef_, alone.coef_, rtol=1e-9, atol=1e-12)
+        apart = LassoCV(**given).fit(data, y)
+    # to rounding: BLAS looks at the alignment of memory and at its number of threads,
+    # and a fit that ends one sweep later is another fit within the tolerance
+    assert_allclose(apart.mse_path_, alone.mse_path_, rtol=1e-5)
+    assert_allclose(apart.coef_, alone.coef_, rtol=0, atol=1e-5)
 
 
 # Degenerate problems and bad input
