@@ -41,7 +41,8 @@ class Case:
 class Configuration:
     """Cases and the patience for them.
 
-    ``limit`` ends a peer that is silent for so many seconds, ``budget`` is what warm
+    ``limit`` ends a peer that is silent for so many seconds (and for one minute more
+    before its first answer, for it may compile), ``budget`` is what warm
     repetitions at one tolerance may take, ``rounds`` repeats everything, interleaved.
     """
 
@@ -69,14 +70,14 @@ def _on_both(*cases):
 SMALL = Configuration(
     cases=(
         *_fits("dense-2000x300"),
-        *_fits("dense-200x4000"),
-        *_fits("sparse-5000x20000-0.002"),
+        *_fits("dense-200x2000"),
+        *_fits("sparse-2000x10000-0.003"),
         Case("diabetes-cubic"),
         Case("dense-1000x200", "lasso_cv"),
         Case("dense-1000x200", "ridge_cv"),
     ),
-    limit=10.0,
-    budget=0.3,
+    limit=8.0,
+    budget=0.2,
 )
 
 _PUBLISHED = ("dense-10000x1000", "dense-500x20000", "sparse-20000x100000-0.001")

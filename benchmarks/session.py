@@ -4,10 +4,13 @@ import os
 import selectors
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 
 from benchmarks import environments
+
+PATIENCE = 60.0  # seconds more for the first answer of a process: it may compile
 
 
 class WorkerError(Exception):
@@ -31,13 +34,14 @@ class Session:
     """A worker process for one peer, problem and task; use as a context manager."""
 
     def __init__(self, peer, arguments, *, threads, limit):
-        self._limit = limit
+        self._limit = limit + PATIENCE
         self._pending = b""
+        self._complaints = tempfile.TemporaryFile()  # a pipe would fill up and block
         self._process = subprocess.Popen(
             environments.command(peer) + [str(value) for value in arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._complaints,
             env=environments.variables(threads),
             cwd=environments.ROOT.parent,
             start_new_session=True,  # so that its own workers end with it
@@ -48,6 +52,7 @@ class Session:
             self.close()
             raise
         self.import_seconds = float(import_seconds)
+        self._warm_limit = limit
 
     def measure(self, tol):
         """Have the task solved to the peer's tolerance `tol`."""
@@ -57,6 +62,7 @@ class Session:
         except BrokenPipeError:
             pass  # listening tells why
         before, peak, *seconds = map(float, self._listen("ok").split())
+        self._limit = self._warm_limit
         return Measurement(tuple(seconds), before, peak)
 
     def _listen(self, expected):
@@ -82,9 +88,14 @@ class Session:
                     raise WorkerTimeout(f"no answer in {self._limit:g} s")
                 chunk = os.read(self._process.stdout.fileno(), 65536)
                 if not chunk:
-                    message = self._process.stderr.read().decode().strip()
-                    raise WorkerError(message.split("\n")[-1] or "the worker ended")
+                    raise WorkerError(self._last_words())
                 self._pending += chunk
+
+    def _last_words(self):
+        self._process.wait()
+        self._complaints.seek(0)
+        message = self._complaints.read().decode(errors="replace").strip()
+        return message.split("\n")[-1] or f"exit code {self._process.returncode}"
 
     def close(self):
         try:
@@ -92,6 +103,7 @@ class Session:
         except ProcessLookupError:
             pass
         self._process.communicate()
+        self._complaints.close()
 
     def __enter__(self):
         return self

@@ -36,8 +36,10 @@ class FoldFit:
         self._coefficients = coefficients
 
     def coefficients(self):
-        """Return ``(coef, intercept)``: (n_features, n_targets, n_alphas) and
-        (n_targets, n_alphas)."""
+        """Return ``(coef, intercept)`` over all alphas.
+
+        Of shapes (n_features, n_targets, n_alphas) and (n_targets, n_alphas).
+        """
         return self._coefficients()
 
 
