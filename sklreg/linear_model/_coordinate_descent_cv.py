@@ -35,7 +35,7 @@ from sklreg.linear_model._path import (
 )
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
-from sklreg.solvers.fold_paths import fold_path_errors
+from sklreg.solvers.fold_paths import FoldPaths
 
 
 class _PathCV(LinearRegressor, ABC):
@@ -114,28 +114,23 @@ class _PathCV(LinearRegressor, ABC):
         folds = self._folds(X, y, sample_weight, weights, params)
 
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=(len(l1_ratios), len(folds)))
+        seeds = rng.randint(np.iinfo(np.int32).max, size=(len(folds), len(l1_ratios)))
+        paths = FoldPaths(
+            X,
+            y,
+            weights,
+            fit_intercept=self.fit_intercept,
+            gram=self.precompute is True,
+        )
         results = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
-            delayed(fold_path_errors)(
-                X,
-                y,
-                weights,
-                train,
-                test,
-                alphas,
-                l1_ratio,
-                fit_intercept=self.fit_intercept,
-                gram=self.precompute is True,
-                options=self._options(seed),
+            delayed(paths.errors)(
+                train, test, grids, l1_ratios, [self._options(seed) for seed in row]
             )
-            for l1_ratio, alphas, row in zip(l1_ratios, grids, seeds, strict=True)
-            for (train, test), seed in zip(folds, row, strict=True)
+            for (train, test), row in zip(folds, seeds, strict=True)
         )
         self._warn_of_short_folds(results)
-        errors = np.reshape(
-            [result.errors for result in results],
-            (len(l1_ratios), len(folds), grids.shape[1]),
-        )
+        errors = np.array([[path.errors for path in fold] for fold in results])
+        errors = np.swapaxes(errors, 0, 1)
         self.mse_path_ = np.squeeze(np.moveaxis(errors, 2, 1))
         best, place = np.unravel_index(
             np.argmin(errors.mean(axis=1)), (len(l1_ratios), grids.shape[1])
@@ -217,6 +212,7 @@ class _PathCV(LinearRegressor, ABC):
         return folds
 
     def _warn_of_short_folds(self, results):
+        results = [path for fold in results for path in fold]
         short = [np.sum(r.gaps > r.goal) for r in results]
         if any(short):
             fits = sum(len(r.gaps) for r in results)

@@ -1,13 +1,20 @@
-"""Test errors along a path of penalties, for one fold of a cross-validation."""
+"""Test errors along paths of penalties, for the folds of a cross-validation."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import linalg
 from scipy.sparse import issparse
 
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
+from sklreg.solvers.fold_grams import FoldGrams
 from sklreg.solvers.path import solve_path
+
+#: Up to this many features the Gram matrices of the folds are kept: 32 MiB each.
+_MOMENTS_COLUMNS = 2048
+#: Eigenvalues of a correlation matrix below this part of the largest are rounding.
+_RANK = 1e-14
 
 
 @dataclass
@@ -38,10 +45,13 @@ def training_weight(train, n_samples, sample_weight):
     return weight if sample_weight is None else weight * sample_weight
 
 
-def fold_path_errors(
-    X, y, sample_weight, train, test, alphas, l1_ratio, *, fit_intercept, gram, options
-):
-    """Fit a path on the training rows and return its errors on the test rows.
+class FoldPaths:
+    """Paths on the training rows of folds, and their errors on the test rows.
+
+    With many more rows than features a fold is solved from its moments: the Gram
+    matrix of the training rows, found by subtraction, is factored into as many rows
+    as there are features and one more for what of y no feature explains. On these
+    rows the problem, its residual norms and its duality gaps are those of the fold.
 
     Parameters
     ----------
@@ -51,47 +61,123 @@ def fold_path_errors(
         Target.
     sample_weight : ndarray of shape (n_samples,) or None
         Weights, of training and test rows.
-    train, test : ndarray of int
-        Indices of the rows.
-    alphas : ndarray of shape (n_alphas,)
-        Penalties, in decreasing order.
-    l1_ratio : float
-        Share of the L1 penalty.
     fit_intercept : bool
         Whether to fit an intercept.
     gram : bool
-        Whether to make the Gram matrix of all the features first.
-    options : dict
-        ``positive`` and ``random_state`` of the problem, ``tol`` and ``max_iter``
-        of its solutions.
-
-    Returns
-    -------
-    FoldErrors
+        Whether to make the Gram matrix of all the features in any case.
     """
-    n_samples = X.shape[0]
-    design = make_design(
-        X, training_weight(train, n_samples, sample_weight), fit_intercept
-    )
-    target, offset = design.targets(y)
-    problem = LeastSquaresProblem(
-        design,
-        target,
-        gram=design.gram() if gram and not issparse(X) else None,
-        positive=options["positive"],
-        random_state=options["random_state"],
-    )
-    solutions = solve_path(
-        problem, alphas, l1_ratio, tol=options["tol"], max_iter=options["max_iter"]
-    )
-    coefs = np.stack([solution.w for solution in solutions], axis=1)
-    used = np.flatnonzero(coefs.any(axis=1))
-    rows = X[test][:, used] if issparse(X) else X[np.ix_(test, used)]
-    predictions = rows @ coefs[used] + design.intercept(offset, coefs)
-    squares = (predictions - np.asarray(y, dtype=np.float64)[test, None]) ** 2
-    weights = None if sample_weight is None else sample_weight[test]
-    return FoldErrors(
-        np.average(squares, axis=0, weights=weights),
-        np.array([solution.gap for solution in solutions]),
-        problem.goal(options["tol"]),
-    )
+
+    def __init__(self, X, y, sample_weight, *, fit_intercept, gram):
+        self.X, self.y = X, np.asarray(y, dtype=np.float64)
+        self.sample_weight = sample_weight
+        self.fit_intercept = fit_intercept
+        self.gram = gram and not issparse(X)
+        n_samples, n_features = X.shape
+        self.moments = None
+        if (
+            not issparse(X)
+            and n_samples >= 2 * n_features
+            and n_features <= _MOMENTS_COLUMNS
+        ):
+            weights = np.ones(n_samples) if sample_weight is None else sample_weight
+            self.moments = FoldGrams(X, self.y[:, None], weights, fit_intercept)
+            self.moments.prepare()
+
+    def errors(self, train, test, grids, l1_ratios, options):
+        """Fit a path for each l1_ratio and return its errors on the test rows.
+
+        Parameters
+        ----------
+        train, test : ndarray of int
+            Indices of the rows.
+        grids : ndarray of shape (n_l1_ratio, n_alphas)
+            Penalties, in decreasing order.
+        l1_ratios : ndarray of shape (n_l1_ratio,)
+            Shares of the L1 penalty.
+        options : list of dict
+            For each path, ``positive`` and ``random_state`` of the problem, ``tol``
+            and ``max_iter`` of its solutions.
+
+        Returns
+        -------
+        list of FoldErrors
+        """
+        parts = self._from_moments(train, test) or self._from_rows(train)
+        found = []
+        for l1_ratio, alphas, option in zip(l1_ratios, grids, options, strict=True):
+            option = dict(option)
+            tol, max_iter = option.pop("tol"), option.pop("max_iter")
+            problem = LeastSquaresProblem(
+                parts.design, parts.target, gram=parts.gram, **option
+            )
+            solutions = solve_path(
+                problem, alphas, l1_ratio, tol=tol, max_iter=max_iter
+            )
+            coefs = np.stack([solution.w for solution in solutions], axis=1)
+            found.append(
+                FoldErrors(
+                    self._test_errors(test, coefs, parts),
+                    np.array([solution.gap for solution in solutions]),
+                    problem.goal(tol),
+                )
+            )
+        return found
+
+    def _from_rows(self, train):
+        weight = training_weight(train, self.X.shape[0], self.sample_weight)
+        design = make_design(self.X, weight, self.fit_intercept)
+        target, offset = design.targets(self.y)
+        gram = design.gram() if self.gram else None
+        return _Fold(design, target, gram, design.mean + design.taken_out, offset)
+
+    def _from_moments(self, train, test):
+        found = self.moments and self.moments.training(train, test)
+        if not found:
+            return None
+        weight = training_weight(train, self.X.shape[0], self.sample_weight)
+        total = weight.sum()
+        offset = found.offset[0]
+        square = weight @ (self.y - offset) ** 2 / total
+        gram = found.gram / total
+        A, b = _factored(gram, found.products[:, 0] / total)
+        rest = np.sqrt(max(0.0, square - b @ b))
+        # make_design gives each row the weight 1 / n_rows.
+        scale = np.sqrt(len(b) + 1)
+        rows = scale * np.vstack([A, np.zeros(A.shape[1])])
+        design = make_design(rows, None, center=False)
+        return _Fold(design, scale * np.append(b, rest), gram, found.mean, offset)
+
+    def _test_errors(self, test, coefs, parts):
+        used = np.flatnonzero(coefs.any(axis=1))
+        X = self.X
+        rows = X[test][:, used] if issparse(X) else X[np.ix_(test, used)]
+        predictions = rows @ coefs[used] + (parts.offset - parts.mean @ coefs)
+        squares = (predictions - self.y[test, None]) ** 2
+        weights = None if self.sample_weight is None else self.sample_weight[test]
+        return np.average(squares, axis=0, weights=weights)
+
+
+@dataclass
+class _Fold:
+    design: object
+    target: np.ndarray
+    gram: np.ndarray | None
+    mean: np.ndarray
+    offset: float
+
+
+def _factored(gram, products):
+    """Return A and b with ``A^T A`` and ``A^T b`` as given, A square at the most."""
+    scale = np.sqrt(np.diagonal(gram))
+    scale[scale == 0.0] = 1.0
+    correlation = gram / scale[:, None] / scale
+    try:
+        R = linalg.cholesky(correlation)
+        b = linalg.solve_triangular(R, products / scale, trans=1)
+    except linalg.LinAlgError:
+        values, vectors = linalg.eigh(correlation)
+        kept = values > _RANK * values[-1]
+        root = np.sqrt(values[kept])
+        R = root[:, None] * vectors[:, kept].T
+        b = (vectors[:, kept].T @ (products / scale)) / root
+    return R * scale, b

@@ -1,10 +1,8 @@
 """K-fold cross-validation of ridge regression, every fold solved for all alphas.
 
 Tall designs: the Gram matrix of a training set is that of all rows less that of the
-test rows (``G_train = G − G_test``, both about the mean of all rows, then moved to the
-training mean by a rank-one term), so that K folds read X about twice. Where training
-and test rows do not add up to all rows, where the difference would cancel, or where
-an alpha is zero, the training Gram matrix is formed from its own rows.
+test rows (:mod:`sklreg.solvers.fold_grams`). Where that cannot be, or where an alpha is
+zero, it is formed from the training rows themselves.
 
 Wide designs: ``K = (X − 1 mᵀ)(X − 1 mᵀ)ᵀ`` is formed once; training and test kernels
 are blocks of it, centred again, and X is not read for the folds at all.
@@ -13,14 +11,13 @@ are blocks of it, centred again, and X is not read for the folds at all.
 import numpy as np
 from scipy import linalg
 
+from sklreg.solvers.fold_grams import FoldGram, FoldGrams
 from sklreg.solvers.ridge import solve_ridge, solve_svd
 from sklreg.solvers.ridge_design import CentredDesign
 from sklreg.solvers.ridge_linalg import lift_null_space, solve_alphas
 
 #: The largest Gram matrix side for which a sparse design is solved in closed form.
 SPARSE_SIDE = 4000
-#: A training variance below this fraction of the whole is formed from its own rows.
-_CANCELLATION = 1e-3
 
 
 class FoldFit:
@@ -116,62 +113,26 @@ class _Folds:
 class _TallFolds(_Folds):
     def __init__(self, *args):
         super().__init__(*args)
-        self.whole = self.design(self.weights)
-        self.centred, self.offset = self.whole.centre_targets(self.Y)
-        self.gram = None
+        self.grams = FoldGrams(self.X, self.Y, self.weights, self.fit_intercept)
 
     def fit(self, train, test):
         weights = self.training_weights(train)
         found = None
-        if self.alphas.min() > 0 and self._complementary(train, test):
-            found = self._by_subtraction(test)
+        if self.alphas.min() > 0:
+            found = self.grams.training(train, test)
         if found is None:
             found = self._from_own_rows(weights)
-        gram, products, mean, offset = found
         try:
-            coef = solve_alphas(gram, products, self.alphas)
+            coef = solve_alphas(found.gram, found.products, self.alphas)
         except linalg.LinAlgError:
             return self.minimum_norm(weights, test)
-        return self.from_coefficients(test, coef, mean, offset)
-
-    def _complementary(self, train, test):
-        seen = np.bincount(np.concatenate([train, test]), minlength=len(self.weights))
-        return np.all(seen == 1)
-
-    def _by_subtraction(self, test):
-        if self.gram is None:
-            self.gram, self.products = self.whole.gram(
-                self.whole.scale_rows(self.centred)
-            )
-        s, targets = self.weights[test], self.centred[test]
-        part = CentredDesign(
-            self.rows[test], s, centre=self.fit_intercept, mean=self.whole.mean
-        )
-        total = self.whole.total - s.sum()
-        if not total > 0:
-            return None
-        gram, products = part.gram(part.scale_rows(targets))
-        np.subtract(self.gram, gram, out=gram)
-        np.subtract(self.products, products, out=products)
-        mean, offset = self.whole.mean, self.offset
-        if self.fit_intercept:
-            ones = part.root[:, None]
-            shift = -part.t_dot(ones)[:, 0] / total
-            level = -(s @ targets) / total
-            gram -= total * np.outer(shift, shift)
-            products -= total * np.outer(shift, level)
-            mean, offset = mean + shift, offset + level
-        constant = np.diagonal(self.gram) == 0
-        gram[constant], gram[:, constant], products[constant] = 0.0, 0.0, 0.0
-        if np.any(np.diagonal(gram) < _CANCELLATION * np.diagonal(self.gram)):
-            return None
-        return gram, products, mean, offset
+        return self.from_coefficients(test, coef, found.mean, found.offset)
 
     def _from_own_rows(self, weights):
         design = self.design(weights)
         centred, offset = design.centre_targets(self.Y)
         gram, products = design.gram(design.scale_rows(centred))
-        return gram, products, design.mean, offset
+        return FoldGram(gram, products, design.mean, offset)
 
 
 class _WideFolds(_Folds):
