@@ -5,6 +5,9 @@ that moves between scikit-learn releases is followed in a single place.
 """
 
 from sklearn.base import _fit_context
+from sklearn.utils._openmp_helpers import (
+    _openmp_effective_n_threads as effective_n_threads,
+)
 from sklearn.utils._param_validation import (
     Hidden,
     HasMethods,
@@ -13,6 +16,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 __all__ = [
@@ -23,6 +27,50 @@ __all__ = [
     "StrOptions",
     "_check_sample_weight",
     "_fit_context",
+    "effective_n_threads",
+    "requery_rows",
+    "single_threaded_blas",
     "validate_data",
     "validate_params",
 ]
+
+
+def single_threaded_blas():
+    """Return a context in which BLAS starts no threads of its own."""
+    return _get_threadpool_controller().limit(limits=1, user_api="blas")
+
+
+def requery_rows(X, X_fit, n_neighbors, rows):
+    """Search again for some rows, with the answer a search for all of `X` gives.
+
+    Ties in scikit-learn's brute force fall by the order in which it meets the
+    candidates, and that depends on how many rows are asked for together.
+
+    Parameters
+    ----------
+    X, X_fit : {ndarray, csr matrix} of shape (n, n_features)
+        All rows searched for, and rows searched among.
+    n_neighbors : int
+        Number of neighbours.
+    rows : ndarray of int
+        Rows of `X` to search for.
+
+    Returns
+    -------
+    ndarray of shape (len(rows), n_neighbors) or None
+        None where a part of the rows cannot stand for all of them.
+    """
+    from sklearn.metrics._pairwise_distances_reduction import ArgKmin
+
+    n = X.shape[0]
+    row_by_row = n > X_fit.shape[0] or n > 4 * 256 * effective_n_threads()
+    if not row_by_row or not ArgKmin.is_usable_for(X, X_fit, "euclidean"):
+        return None
+    return ArgKmin.compute(
+        X[rows],
+        X_fit,
+        n_neighbors,
+        metric="euclidean",
+        strategy="parallel_on_X",
+        return_distance=False,
+    )

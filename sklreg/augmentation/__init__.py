@@ -1,0 +1,1 @@
+"""Regularisation by changing the training data."""
