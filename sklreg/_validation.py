@@ -4,6 +4,8 @@ Estimator modules import these names from here and nowhere else, so that a name
 that moves between scikit-learn releases is followed in a single place.
 """
 
+from numbers import Integral, Real
+
 from sklearn.base import _fit_context
 from sklearn.utils._openmp_helpers import (
     _openmp_effective_n_threads as effective_n_threads,
@@ -17,22 +19,50 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 from sklearn.utils.parallel import _get_threadpool_controller
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    check_array,
+    validate_data,
+)
 
 __all__ = [
     "HasMethods",
     "Hidden",
+    "Integral",
     "Interval",
     "Options",
+    "Real",
     "StrOptions",
     "_check_sample_weight",
     "_fit_context",
+    "check_rows",
     "effective_n_threads",
+    "record_columns",
     "requery_rows",
     "single_threaded_blas",
     "validate_data",
     "validate_params",
 ]
+
+
+def check_rows(X):
+    """Return X unconverted: a data frame as it is, anything else as an array.
+
+    Strings, objects and missing values are let through.
+    """
+    if _num_samples(X) < 1:
+        raise ValueError("Found array with 0 sample(s), but at least 1 is required.")
+    if hasattr(X, "iloc"):
+        return X
+    return check_array(
+        X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False
+    )
+
+
+def record_columns(estimator, X, y):
+    """Set `n_features_in_` and `feature_names_in_` without converting X."""
+    validate_data(estimator, X=X, y=y, reset=True, skip_check_array=True)
 
 
 def single_threaded_blas():
