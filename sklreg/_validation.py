@@ -37,6 +37,7 @@ __all__ = [
     "_check_sample_weight",
     "_fit_context",
     "check_rows",
+    "column_positions",
     "effective_n_threads",
     "record_columns",
     "requery_rows",
@@ -58,6 +59,13 @@ def check_rows(X):
     return check_array(
         X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False
     )
+
+
+def column_positions(X, columns):
+    """Return the positions of columns given by position, name or mask."""
+    from sklearn.utils._indexing import _get_column_indices
+
+    return _get_column_indices(X, columns)
 
 
 def record_columns(estimator, X, y):

@@ -7,7 +7,11 @@ __getattr__, __dir__, __all__ = attach(
     {
         "_adasyn": ["ADASYN"],
         "_borderline_smote": ["BorderlineSMOTE"],
+        "_kmeans_smote": ["KMeansSMOTE"],
         "_random_over_sampler": ["RandomOverSampler"],
         "_smote": ["SMOTE"],
+        "_smoten": ["SMOTEN"],
+        "_smotenc": ["SMOTENC"],
+        "_svm_smote": ["SVMSMOTE"],
     },
 )

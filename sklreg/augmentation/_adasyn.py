@@ -65,7 +65,7 @@ class ADASYN(DocLinkMixin, BaseOverSampler):
     >>> X, y = make_classification(weights=[0.9], flip_y=0, random_state=0)
     >>> X_res, y_res = ADASYN(random_state=0).fit_resample(X, y)
     >>> np.bincount(y_res)
-    array([90, 91])
+    array([91, 93])
     """
 
     _parameter_constraints: dict = {

@@ -91,7 +91,7 @@ class BorderlineSMOTE(BaseSMOTE):
     >>> X, y = make_classification(weights=[0.9], flip_y=0, random_state=0)
     >>> X_res, y_res = BorderlineSMOTE(random_state=0).fit_resample(X, y)
     >>> np.bincount(y_res)
-    array([90, 90])
+    array([91, 91])
     """
 
     _parameter_constraints: dict = {

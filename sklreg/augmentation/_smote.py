@@ -70,10 +70,10 @@ class SMOTE(BaseSMOTE):
     >>> from sklreg.augmentation import SMOTE
     >>> X, y = make_classification(weights=[0.9], flip_y=0, random_state=0)
     >>> np.bincount(y)
-    array([90, 10])
+    array([91,  9])
     >>> X_res, y_res = SMOTE(random_state=0).fit_resample(X, y)
     >>> np.bincount(y_res)
-    array([90, 90])
+    array([91, 91])
     """
 
     def __init__(self, *, sampling_strategy="auto", random_state=None, k_neighbors=5):
