@@ -1,7 +1,10 @@
 """Configuration of the documentation build: ``sphinx-build -W docs docs/_build``."""
 
 import inspect
+import re
 from pathlib import Path
+
+from sphinx.errors import SphinxError
 
 import sklreg
 
@@ -41,8 +44,10 @@ numpydoc_validation_checks = {
     "SS06",  # a summary may need two lines
     "YD01",  # generators
 }
-# Written by scikit-learn, not here.
 numpydoc_validation_exclude = {
+    # one protocol, stated at the head of each module
+    r"^sklreg\.(penalties|losses)\.\w+\.\w+$",
+    # written by scikit-learn, not here
     r"\.(get|set)_params$",
     r"\.get_metadata_routing$",
     r"\.set_\w+_request$",
@@ -90,8 +95,20 @@ def check_doc_links(app, exception):
                 link = thing()._get_doc_link()
                 page = Path(app.outdir, link.partition("/en/stable/")[2])
                 if not page.is_file():
-                    raise FileNotFoundError(f"{link} of {name} has no page")
+                    raise SphinxError(f"{link} of {name} has no page")
+
+
+def prepare_docstring(app, what, name, obj, options, lines):
+    """Take out of docstrings what means something else on these pages."""
+    text = "\n".join(lines)
+    if getattr(obj, "__module__", "").startswith("sklearn."):
+        # labels of scikit-learn's own site
+        text = re.sub(r":(?:ref|term):`~?([^`<]+?)(?:\s*<[^>]*>)?`", r"\1", text)
+    # a shape such as (n_features_in_,): a trailing underscore makes a link
+    text = re.sub(r"(?<=[(,\s])(\w+_)(?=[,)])", r"`\1`", text)
+    lines[:] = text.split("\n")
 
 
 def setup(app):
     app.connect("build-finished", check_doc_links)
+    app.connect("autodoc-process-docstring", prepare_docstring, priority=400)

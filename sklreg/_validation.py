@@ -4,22 +4,26 @@ Estimator modules import these names from here and nowhere else, so that a name
 that moves between scikit-learn releases is followed in a single place.
 """
 
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.utils._openmp_helpers import (
     _openmp_effective_n_threads as effective_n_threads,
 )
 from sklearn.utils._param_validation import (
-    Hidden,
     HasMethods,
+    Hidden,
     Interval,
     Options,
     StrOptions,
     validate_params,
 )
+from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
+    _check_method_params,
     _check_sample_weight,
     _num_samples,
     check_array,
@@ -34,13 +38,18 @@ __all__ = [
     "Options",
     "Real",
     "StrOptions",
+    "_check_method_params",
     "_check_sample_weight",
     "_fit_context",
+    "_raise_for_params",
+    "_routing_enabled",
+    "_safe_indexing",
     "check_rows",
     "column_positions",
     "effective_n_threads",
     "record_columns",
     "requery_rows",
+    "restored_on_error",
     "single_threaded_blas",
     "validate_data",
     "validate_params",
@@ -112,3 +121,15 @@ def requery_rows(X, X_fit, n_neighbors, rows):
         strategy="parallel_on_X",
         return_distance=False,
     )
+
+
+@contextmanager
+def restored_on_error(estimator):
+    """Leave `estimator` as it was if the body raises."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

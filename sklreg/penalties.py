@@ -41,7 +41,27 @@ __all__ = [
 
 
 def soft_threshold(w, threshold):
-    """Shrink every entry of `w` towards zero by `threshold`, stopping at zero."""
+    """Shrink every entry of `w` towards zero by `threshold`, stopping at zero.
+
+    Parameters
+    ----------
+    w : ndarray
+        Values to shrink.
+    threshold : float or ndarray
+        By how much, not negative.
+
+    Returns
+    -------
+    ndarray
+        ``sign(w) * max(abs(w) - threshold, 0)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklreg.penalties import soft_threshold
+    >>> soft_threshold(np.array([-3.0, 0.5]), 1.0)
+    array([-2.,  0.])
+    """
     return w - np.clip(w, -threshold, threshold)
 
 

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = attach(
         "_adasyn": ["ADASYN"],
         "_borderline_smote": ["BorderlineSMOTE"],
         "_kmeans_smote": ["KMeansSMOTE"],
+        "_noise": ["NoiseInjector", "NoiseSampler"],
         "_random_over_sampler": ["RandomOverSampler"],
         "_smote": ["SMOTE"],
         "_smoten": ["SMOTEN"],

@@ -70,7 +70,11 @@ def kneighbors(search, X_fit, X):
     n_fit, n_features = X_fit.shape
     k = search.n_neighbors
     work = float(X.shape[0]) * n_fit * (n_features + 1)
-    if work < _SMALL or k >= min(n_fit, _MAX_LIST) or X_fit.dtype.itemsize not in (4, 8):
+    if (
+        work < _SMALL
+        or k >= min(n_fit, _MAX_LIST)
+        or X_fit.dtype.itemsize not in (4, 8)
+    ):
         return _own(search, X_fit, X)
     # scikit-learn's rule for algorithm="auto"
     if n_features <= 15 and k < n_fit // 2:
@@ -97,7 +101,10 @@ def _is_plain(search):
     return (
         type(search) is NearestNeighbors
         and search.algorithm == "auto"
-        and (search.metric == "euclidean" or (search.metric, search.p) == ("minkowski", 2))
+        and (
+            search.metric == "euclidean"
+            or (search.metric, search.p) == ("minkowski", 2)
+        )
         and not search.metric_params
         and search.n_jobs in (None, 1)
     )

@@ -257,7 +257,9 @@ class SMOTENC(BaseSMOTE):
 
     def _assemble(self, continuous, decoded, as_sparse):
         if as_sparse:
-            order = np.argsort([*self.continuous_features_, *self.categorical_features_])
+            order = np.argsort(
+                [*self.continuous_features_, *self.categorical_features_]
+            )
             blocks = [sparse.csr_matrix(continuous), sparse.csr_matrix(decoded)]
             stacked = sparse.hstack(blocks, format="csc")
             return stacked[:, order].tocsr()

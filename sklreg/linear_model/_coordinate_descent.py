@@ -1,0 +1,407 @@
+"""Lasso and elastic net."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from sklreg._validation import (
+    Interval,
+    StrOptions,
+    _fit_context,
+    restored_on_error,
+    validate_data,
+)
+from sklreg.linear_model._base import LinearRegressor, as_columns, check_weights
+from sklreg.linear_model._gram import checked_gram
+from sklreg.linear_model._path import enet_path
+from sklreg.solvers.coordinate_descent import LeastSquaresProblem
+from sklreg.solvers.design import make_design
+
+NOT_CONVERGED = (
+    "Objective did not converge. You might want to increase the number of iterations, "
+    "check the scale of the features or consider increasing regularisation. "
+    "Duality gap: {gap:.3e}, tolerance: {goal:.3e}"
+)
+NOT_FINITE = (
+    "Coordinate descent iterations resulted in non-finite parameter values. The input "
+    "data may contain large values and need to be preprocessed."
+)
+
+
+def warn_if_short(gap, goal, stacklevel=3):
+    """Warn when a duality gap has stayed above its goal."""
+    if gap > goal:
+        warnings.warn(
+            NOT_CONVERGED.format(gap=gap, goal=goal),
+            ConvergenceWarning,
+            stacklevel=stacklevel,
+        )
+
+
+class ElasticNet(LinearRegressor):
+    """Linear regression with combined L1 and L2 penalties.
+
+    For every target, minimises::
+
+        1 / (2 * n_samples) * sum_i s_i * (y_i - x_i @ w - b)**2
+        + alpha * l1_ratio * ||w||_1
+        + 0.5 * alpha * (1 - l1_ratio) * ||w||_2**2
+
+    over the coefficients `w` and, if `fit_intercept`, the unpenalised intercept `b`.
+    The sample weights `s` are normalised to sum to `n_samples`. With
+    ``positive=True`` the coefficients are restricted to ``w >= 0``. Every fit ends
+    with a certificate, `dual_gap_`, computed from the data and the coefficients.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty, in ``[0, inf)``. ``alpha=0`` is least squares, for
+        which :class:`sklearn.linear_model.LinearRegression` is the better tool.
+    l1_ratio : float, default=0.5
+        Share of the L1 penalty, in [0, 1]: 1 is the lasso, 0 is ridge.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept. It is not penalised.
+    precompute : bool or array-like of shape (n_features, n_features), default=False
+        True makes the Gram matrix of all the features first; an array is taken for
+        it (of centred data if `fit_intercept`, weighted if there are weights). With
+        False the solver makes the part it needs. Sparse data never get a whole Gram.
+    max_iter : int, default=1000
+        Bound on the sweeps of coordinate descent; None is the default.
+    copy_X : bool, default=True
+        False allows a dense, writeable X to be centred in place. With True, X is
+        only read, and still not copied.
+    tol : float, default=1e-4
+        The fit stops when the duality gap is at most ``tol * ||y||**2 / n_samples``,
+        y being centred and weighted: twice `tol` times the loss of the null model.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the previous fit.
+    positive : bool, default=False
+        Whether to keep the coefficients from falling below zero.
+    random_state : int, RandomState instance or None, default=None
+        Draws the coordinates when ``selection='random'``.
+    selection : {'cyclic', 'random'}, default='cyclic'
+        Order of the coordinates in a sweep.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients.
+    sparse_coef_ : sparse array of shape (1, n_features) or (n_targets, n_features)
+        The coefficients in CSR.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept, 0.0 without `fit_intercept`.
+    n_iter_ : int or list of int
+        Sweeps of coordinate descent, for every target.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap at the coefficients, in units of the objective: the objective is
+        at most this far above its minimum. Without any penalty (``alpha=0``) there
+        is no such bound and the squared norm of the gradient stands in for it.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has names that are all strings.
+
+    See Also
+    --------
+    Lasso : The L1 penalty alone.
+    ElasticNetCV : Chooses `alpha` and `l1_ratio` by cross-validation.
+    enet_path : Coefficients for many values of `alpha`.
+    Ridge : The L2 penalty alone, in closed form.
+
+    Notes
+    -----
+    A working set of columns grows until no feature outside it violates the
+    optimality conditions. On the set, coordinate descent [1]_ alternates with exact
+    steps on the support; gap safe rules [2]_ drop columns that are proven to be zero
+    at the optimum. Sparse data with an intercept cost O(nnz) a sweep.
+
+    References
+    ----------
+    .. [1] J. Friedman, T. Hastie, R. Tibshirani (2010). Regularization Paths for
+       Generalized Linear Models via Coordinate Descent. J. Stat. Softw. 33(1).
+    .. [2] E. Ndiaye, O. Fercoq, A. Gramfort, J. Salmon (2017). Gap Safe Screening
+       Rules for Sparsity Enforcing Penalties. JMLR 18(128).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklreg.linear_model import ElasticNet
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = ElasticNet(alpha=0.01, l1_ratio=0.5).fit(X, y)
+    >>> print(round(model.score(X, y), 3))
+    0.379
+    >>> bool(model.dual_gap_ <= 1e-4 * y.var())
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "fit_intercept": ["boolean"],
+        "precompute": ["boolean", "array-like"],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "copy_X": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "positive": ["boolean"],
+        "random_state": ["random_state"],
+        "selection": [StrOptions({"cyclic", "random"})],
+    }
+
+    path = staticmethod(enet_path)
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        l1_ratio=0.5,
+        fit_intercept=True,
+        precompute=False,
+        max_iter=1000,
+        copy_X=True,
+        tol=1e-4,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+    ):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.copy_X = copy_X
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, check_input=True):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data, in float32 or float64; anything else is converted. Dense data are
+            used in the order they have; sparse data in CSC, with either index width.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target. Several targets are fitted one after the other.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Sample weights; only their proportions matter.
+        check_input : bool, default=True
+            False skips the checks of X and y: X must then be float32 or float64 and
+            Fortran-contiguous or CSC.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y or the weights are not finite, have the wrong shape or overflow.
+        """
+        with restored_on_error(self):
+            return self._fit(X, y, sample_weight, check_input)
+
+    def _fit(self, X, y, sample_weight, check_input):
+        if self.alpha == 0:
+            warnings.warn(
+                "With alpha=0, this algorithm does not converge well. You are advised "
+                "to use the LinearRegression estimator",
+                stacklevel=4,
+            )
+        if check_input:
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse="csc",
+                dtype=[np.float64, np.float32],
+                multi_output=True,
+                y_numeric=True,
+            )
+            sample_weight = check_weights(sample_weight, X)
+        elif sample_weight is not None:
+            sample_weight = check_weights(sample_weight, X)
+        elif not sparse.issparse(X) and not X.flags.f_contiguous:
+            # As in scikit-learn, where only weighted data are put in order.
+            raise ValueError("With check_input=False, X must be Fortran-contiguous.")
+        targets = as_columns(y)
+        n_targets, n_features = targets.shape[1], X.shape[1]
+
+        design = make_design(X, sample_weight, self.fit_intercept)
+        gram = checked_gram(self.precompute, X, design, check=check_input)
+        if not (self.copy_X or sparse.issparse(X)) and self.fit_intercept:
+            design.center_in_place()
+        random = self.selection == "random"
+        rng = check_random_state(self.random_state) if random else None
+        start = np.zeros((n_targets, n_features))
+        if self.warm_start and hasattr(self, "coef_"):
+            start[:] = np.atleast_2d(self.coef_)
+
+        coef = np.empty((n_targets, n_features), dtype=X.dtype)
+        intercept = np.zeros(n_targets)
+        gaps = np.empty(n_targets)
+        n_iter = []
+        ones = np.ones(n_features)
+        for k in range(n_targets):
+            target, offset = design.targets(targets[:, k])
+            problem = LeastSquaresProblem(
+                design, target, gram=gram, positive=self.positive, random_state=rng
+            )
+            solution = problem.solve(
+                self.alpha * self.l1_ratio * ones,
+                self.alpha * (1.0 - self.l1_ratio) * ones,
+                start[k],
+                tol=self.tol,
+                max_iter=1000 if self.max_iter is None else self.max_iter,
+            )
+            if not np.isfinite(solution.gap):
+                raise ValueError(NOT_FINITE)
+            coef[k] = solution.w
+            intercept[k] = design.intercept(offset, solution.w)
+            gaps[k] = solution.gap
+            n_iter.append(solution.n_iter)
+            warn_if_short(solution.gap, problem.goal(self.tol), stacklevel=5)
+
+        single = n_targets == 1
+        self.coef_ = coef[0] if single else coef
+        self.dual_gap_ = gaps[0] if single else gaps
+        self.n_iter_ = n_iter[0] if single else n_iter
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
+        else:
+            intercept = intercept.astype(X.dtype)
+            self.intercept_ = intercept[0] if np.ndim(y) == 1 else intercept
+        return self
+
+    @property
+    def sparse_coef_(self):
+        """The coefficients in CSR."""
+        return sparse.csr_array(np.atleast_2d(self.coef_))
+
+
+class Lasso(ElasticNet):
+    """Linear regression with an L1 penalty: exact zeros, so a choice of features.
+
+    For every target, minimises::
+
+        1 / (2 * n_samples) * sum_i s_i * (y_i - x_i @ w - b)**2 + alpha * ||w||_1
+
+    over the coefficients `w` and, if `fit_intercept`, the unpenalised intercept `b`.
+    The sample weights `s` are normalised to sum to `n_samples`. With
+    ``positive=True`` the coefficients are restricted to ``w >= 0``. Every fit ends
+    with a certificate, `dual_gap_`, computed from the data and the coefficients.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty, in ``[0, inf)``. ``alpha=0`` is least squares, for
+        which :class:`sklearn.linear_model.LinearRegression` is the better tool.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept. It is not penalised.
+    precompute : bool or array-like of shape (n_features, n_features), default=False
+        True makes the Gram matrix of all the features first; an array is taken for
+        it (of centred data if `fit_intercept`, weighted if there are weights). With
+        False the solver makes the part it needs. Sparse data never get a whole Gram.
+    copy_X : bool, default=True
+        False allows a dense, writeable X to be centred in place. With True, X is
+        only read, and still not copied.
+    max_iter : int, default=1000
+        Bound on the sweeps of coordinate descent; None is the default.
+    tol : float, default=1e-4
+        The fit stops when the duality gap is at most ``tol * ||y||**2 / n_samples``,
+        y being centred and weighted: twice `tol` times the loss of the null model.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the previous fit.
+    positive : bool, default=False
+        Whether to keep the coefficients from falling below zero.
+    random_state : int, RandomState instance or None, default=None
+        Draws the coordinates when ``selection='random'``.
+    selection : {'cyclic', 'random'}, default='cyclic'
+        Order of the coordinates in a sweep.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap at the coefficients, in units of the objective: the objective is
+        at most this far above its minimum. Without any penalty (``alpha=0``) there
+        is no such bound and the squared norm of the gradient stands in for it.
+    sparse_coef_ : sparse array of shape (1, n_features) or (n_targets, n_features)
+        The coefficients in CSR.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept, 0.0 without `fit_intercept`.
+    n_iter_ : int or list of int
+        Sweeps of coordinate descent, for every target.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has names that are all strings.
+
+    See Also
+    --------
+    ElasticNet : With an L2 penalty beside the L1 penalty.
+    LassoCV : Chooses `alpha` by cross-validation.
+    lasso_path : Coefficients for many values of `alpha`.
+
+    Notes
+    -----
+    The solver is that of :class:`ElasticNet`. The lasso is due to Tibshirani [1]_.
+
+    References
+    ----------
+    .. [1] R. Tibshirani (1996). Regression Shrinkage and Selection via the Lasso.
+       J. R. Stat. Soc. B 58(1).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklreg.linear_model import Lasso
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = Lasso(alpha=0.1).fit(X, y)
+    >>> print(model.coef_.round())
+    [   0. -155.  517.  275.  -53.    0. -210.    0.  484.   34.]
+    >>> bool(model.dual_gap_ <= 1e-4 * y.var())
+    True
+    """
+
+    _parameter_constraints: dict = {**ElasticNet._parameter_constraints}
+    _parameter_constraints.pop("l1_ratio")
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        precompute=False,
+        copy_X=True,
+        max_iter=1000,
+        tol=1e-4,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+    ):
+        super().__init__(
+            alpha=alpha,
+            l1_ratio=1.0,
+            fit_intercept=fit_intercept,
+            precompute=precompute,
+            copy_X=copy_X,
+            max_iter=max_iter,
+            tol=tol,
+            warm_start=warm_start,
+            positive=positive,
+            random_state=random_state,
+            selection=selection,
+        )

@@ -1,0 +1,411 @@
+"""Coefficients of the lasso and the elastic net along a path of penalties."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_array, check_random_state
+
+from sklreg._validation import Hidden, Interval, StrOptions, validate_params
+from sklreg.linear_model._gram import checked_gram
+from sklreg.solvers.coordinate_descent import LeastSquaresProblem
+from sklreg.solvers.design import make_design
+from sklreg.solvers.multi_task import MultiTaskProblem
+
+_SOLVER_DEFAULTS = {
+    "tol": 1e-4,
+    "max_iter": 1000,
+    "random_state": None,
+    "selection": "cyclic",
+}
+
+
+def alpha_grid(alpha_max, eps, n_alphas):
+    """Return ``n_alphas`` values from ``alpha_max`` down to ``eps * alpha_max``."""
+    floor = np.finfo(np.float64).resolution
+    if alpha_max <= floor:
+        return np.full(n_alphas, floor)
+    return np.geomspace(alpha_max, alpha_max * eps, num=n_alphas)
+
+
+def check_grid_possible(l1_ratio):
+    """Refuse an automatic grid for a penalty that never reaches zero coefficients."""
+    if l1_ratio == 0:
+        raise ValueError(
+            "Automatic alpha grid generation is not supported for l1_ratio=0. Please "
+            "supply a grid by providing your estimator with the appropriate `alphas=` "
+            "argument."
+        )
+
+
+def _requested_alphas(alphas, n_alphas):
+    """Return the grid or its size, as scikit-learn 1.9 reads the two parameters."""
+    requested = 100
+    if n_alphas != "deprecated":
+        warnings.warn(
+            "'n_alphas' was deprecated in 1.9 and will be removed in 1.11. 'alphas' "
+            "now accepts an integer, which removes the need for 'n_alphas'. Pass "
+            "an explicit value to 'alphas' and leave 'n_alphas' to its default value "
+            "to silence this warning.",
+            FutureWarning,
+            stacklevel=4,
+        )
+        requested = n_alphas
+    if alphas is None:
+        warnings.warn(
+            "'alphas=None' is deprecated and will be removed in 1.11, at which point "
+            "the default value will be set to 100. Set 'alphas=100' to silence this "
+            "warning.",
+            FutureWarning,
+            stacklevel=4,
+        )
+    elif not isinstance(alphas, str):
+        requested = alphas
+    if isinstance(requested, Integral):
+        return requested
+    grid = np.sort(np.asarray(requested, dtype=np.float64).ravel())[::-1]
+    if not len(grid) or not np.isfinite(grid).all() or grid[-1] < 0:
+        raise ValueError("alphas must be finite, non-negative and not empty.")
+    return grid
+
+
+def _solve_path(problem, alphas, l1_ratio, coef_init, options, verbose):
+    """Solve for each alpha in turn, each started from the one before."""
+    n_features = problem.design.shape[1]
+    single = problem.q.ndim == 1
+    penalty = np.ones(n_features) if single else 1.0
+    w = coef_init
+    correlation = None
+    solutions = []
+    for i, alpha in enumerate(alphas):
+        solution = problem.solve(
+            alpha * l1_ratio * penalty,
+            alpha * (1.0 - l1_ratio) * penalty,
+            w,
+            correlation=correlation,
+            **options,
+        )
+        w, correlation = solution.w, solution.correlation
+        solutions.append(solution)
+        if verbose:
+            print(
+                f"alpha {i + 1} of {len(alphas)}: {alpha:.4g}, "
+                f"{np.count_nonzero(w)} nonzero, gap {solution.gap:.2e}, "
+                f"{solution.n_iter} sweeps"
+            )
+    return solutions
+
+
+@validate_params(
+    {
+        "X": ["array-like", "sparse matrix"],
+        "y": ["array-like", "sparse matrix"],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "eps": [Interval(Real, 0, None, closed="neither"), None],
+        "n_alphas": [
+            Interval(Integral, 1, None, closed="left"),
+            Hidden(StrOptions({"deprecated"})),
+        ],
+        "alphas": [
+            Interval(Integral, 1, None, closed="left"),
+            "array-like",
+            None,
+            Hidden(StrOptions({"warn"})),
+        ],
+        "precompute": [StrOptions({"auto"}), "boolean", "array-like"],
+        "Xy": ["array-like", None],
+        "copy_X": ["boolean"],
+        "coef_init": ["array-like", None],
+        "verbose": ["verbose"],
+        "return_n_iter": ["boolean"],
+        "positive": ["boolean"],
+        "check_input": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def enet_path(
+    X,
+    y,
+    *,
+    l1_ratio=0.5,
+    eps=1e-3,
+    n_alphas="deprecated",
+    alphas="warn",
+    precompute="auto",
+    Xy=None,
+    copy_X=True,
+    coef_init=None,
+    verbose=False,
+    return_n_iter=False,
+    positive=False,
+    check_input=True,
+    **params,
+):
+    """Coefficients of the elastic net for a sequence of penalties.
+
+    For a single target, minimises for every alpha::
+
+        1 / (2 * n_samples) * ||y - X w||_2**2
+        + alpha * l1_ratio * ||w||_1
+        + 0.5 * alpha * (1 - l1_ratio) * ||w||_2**2
+
+    and for several targets, which then share their features::
+
+        1 / (2 * n_samples) * ||Y - X W||_F**2
+        + alpha * l1_ratio * sum_i sqrt(sum_j W_ij**2)
+        + 0.5 * alpha * (1 - l1_ratio) * ||W||_F**2
+
+    No intercept is fitted: centre X and y first. Each solution starts from the one
+    before and ends with a duality gap.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data; never copied for its memory order.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Target.
+    l1_ratio : float, default=0.5
+        Share of the L1 penalty, in [0, 1].
+    eps : float, default=1e-3
+        Smallest alpha of an automatic grid, relative to the largest.
+    n_alphas : int, default=100
+        Size of an automatic grid; deprecated, `alphas` takes an integer.
+    alphas : int or array-like, default=100
+        Size of an automatic grid, which starts at the smallest alpha with all
+        coefficients zero, or the values themselves.
+    precompute : 'auto', bool or array-like of shape (n_features, n_features), \
+            default='auto'
+        Gram matrix of all the features: made first if True, taken if given, left to
+        the solver otherwise.
+    Xy : array-like of shape (n_features,) or (n_features, n_targets), default=None
+        ``X.T @ y``, if it is known.
+    copy_X : bool, default=True
+        Present for compatibility: X is only read.
+    coef_init : array-like of shape (n_features,) or (n_targets, n_features), \
+            default=None
+        Where the first fit starts.
+    verbose : bool or int, default=False
+        Whether to print a line for every alpha.
+    return_n_iter : bool, default=False
+        Whether to return the numbers of sweeps.
+    positive : bool, default=False
+        Whether to keep the coefficients from falling below zero (one target only).
+    check_input : bool, default=True
+        False skips the checks of X and y.
+    **params : kwargs
+        `tol`, `max_iter`, `selection` and `random_state`, as in
+        :class:`ElasticNet`.
+
+    Returns
+    -------
+    alphas : ndarray of shape (n_alphas,)
+        Penalties, in decreasing order.
+    coefs : ndarray of shape (n_features, n_alphas) or \
+            (n_targets, n_features, n_alphas)
+        Coefficients.
+    dual_gaps : ndarray of shape (n_alphas,)
+        Duality gap of each solution, in units of the objective.
+    n_iters : list of int
+        Sweeps for each alpha, only with `return_n_iter`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown, the input is not finite or its shape is wrong, or
+        `positive` meets several targets.
+
+    See Also
+    --------
+    lasso_path : The L1 penalty alone.
+    ElasticNet : One penalty, with an intercept.
+    ElasticNetCV : Chooses the penalty by cross-validation.
+
+    Notes
+    -----
+    The path algorithm with warm starts is that of Friedman, Hastie and Tibshirani,
+    "Regularization Paths for Generalized Linear Models via Coordinate Descent",
+    J. Stat. Softw. 33(1), 2010; the solver is described in :class:`ElasticNet`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklreg.linear_model import enet_path
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> alphas, coefs, gaps = enet_path(X, y - y.mean(), l1_ratio=0.9, alphas=20)
+    >>> coefs.shape
+    (10, 20)
+    >>> bool(gaps.max() <= 1e-4 * y.var())
+    True
+    """
+    requested = _requested_alphas(alphas, n_alphas)
+    unknown = set(params) - set(_SOLVER_DEFAULTS)
+    if unknown:
+        raise ValueError(f"Unexpected parameters in params: {sorted(unknown)}")
+    options = {**_SOLVER_DEFAULTS, **params}
+    selection = options.pop("selection")
+    if selection not in ("random", "cyclic"):
+        raise ValueError("selection should be either random or cyclic.")
+    rng = check_random_state(options.pop("random_state"))
+
+    if check_input:
+        X = check_array(X, accept_sparse="csc", dtype=[np.float64, np.float32])
+        y = check_array(
+            y, accept_sparse="csc", dtype=np.float64, ensure_2d=False, input_name="y"
+        )
+        y = y.toarray() if hasattr(y, "toarray") else y
+    if X.shape[0] != y.shape[0]:
+        raise ValueError(f"X has {X.shape[0]} samples and y has {y.shape[0]}.")
+    if y.ndim != 1 and positive:
+        raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
+
+    design = make_design(X, None, center=False)
+    gram = checked_gram(precompute, X, design, check=check_input)
+    if Xy is not None:
+        Xy = np.asarray(Xy, dtype=np.float64) / X.shape[0]
+        if Xy.shape != (X.shape[1], *y.shape[1:]):
+            raise ValueError(f"Xy has shape {Xy.shape}; X has {X.shape[1]} features.")
+    shared = {
+        "gram": gram,
+        "correlation": Xy,
+        "random_state": rng if selection == "random" else None,
+    }
+    target, _ = design.targets(y)
+    if y.ndim == 1:
+        problem = LeastSquaresProblem(design, target, positive=positive, **shared)
+    else:
+        problem = MultiTaskProblem(design, target, **shared)
+    if isinstance(requested, Integral):
+        check_grid_possible(l1_ratio)
+        grid = alpha_grid(problem.alpha_max(l1_ratio), eps, requested)
+    else:
+        grid = requested
+    if coef_init is not None:
+        coef_init = np.asarray(coef_init, dtype=np.float64).T
+    solutions = _solve_path(problem, grid, l1_ratio, coef_init, options, verbose)
+
+    coefs = np.stack([s.w for s in solutions], axis=-1).astype(X.dtype)
+    if y.ndim != 1:
+        coefs = np.swapaxes(coefs, 0, 1)
+    gaps = np.array([s.gap for s in solutions])
+    if return_n_iter:
+        return grid, coefs, gaps, [s.n_iter for s in solutions]
+    return grid, coefs, gaps
+
+
+def lasso_path(
+    X,
+    y,
+    *,
+    eps=1e-3,
+    n_alphas="deprecated",
+    alphas="warn",
+    precompute="auto",
+    Xy=None,
+    copy_X=True,
+    coef_init=None,
+    verbose=False,
+    return_n_iter=False,
+    positive=False,
+    **params,
+):
+    """Coefficients of the lasso for a sequence of penalties.
+
+    For a single target, minimises for every alpha::
+
+        1 / (2 * n_samples) * ||y - X w||_2**2 + alpha * ||w||_1
+
+    and for several targets, which then share their features::
+
+        1 / (2 * n_samples) * ||Y - X W||_F**2 + alpha * sum_i sqrt(sum_j W_ij**2)
+
+    No intercept is fitted: centre X and y first. Each solution starts from the one
+    before and ends with a duality gap.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data; never copied for its memory order.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Target.
+    eps : float, default=1e-3
+        Smallest alpha of an automatic grid, relative to the largest.
+    n_alphas : int, default=100
+        Size of an automatic grid; deprecated, `alphas` takes an integer.
+    alphas : int or array-like, default=100
+        Size of an automatic grid, which starts at the smallest alpha with all
+        coefficients zero, or the values themselves.
+    precompute : 'auto', bool or array-like of shape (n_features, n_features), \
+            default='auto'
+        Gram matrix of all the features: made first if True, taken if given, left to
+        the solver otherwise.
+    Xy : array-like of shape (n_features,) or (n_features, n_targets), default=None
+        ``X.T @ y``, if it is known.
+    copy_X : bool, default=True
+        Present for compatibility: X is only read.
+    coef_init : array-like of shape (n_features,) or (n_targets, n_features), \
+            default=None
+        Where the first fit starts.
+    verbose : bool or int, default=False
+        Whether to print a line for every alpha.
+    return_n_iter : bool, default=False
+        Whether to return the numbers of sweeps.
+    positive : bool, default=False
+        Whether to keep the coefficients from falling below zero (one target only).
+    **params : kwargs
+        `tol`, `max_iter`, `selection` and `random_state`, as in :class:`Lasso`.
+
+    Returns
+    -------
+    alphas : ndarray of shape (n_alphas,)
+        Penalties, in decreasing order.
+    coefs : ndarray of shape (n_features, n_alphas) or \
+            (n_targets, n_features, n_alphas)
+        Coefficients.
+    dual_gaps : ndarray of shape (n_alphas,)
+        Duality gap of each solution, in units of the objective.
+    n_iters : list of int
+        Sweeps for each alpha, only with `return_n_iter`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown, the input is not finite or its shape is wrong, or
+        `positive` meets several targets.
+
+    See Also
+    --------
+    enet_path : With an L2 penalty beside the L1 penalty.
+    Lasso : One penalty, with an intercept.
+    LassoCV : Chooses the penalty by cross-validation.
+
+    Notes
+    -----
+    The path algorithm with warm starts is that of Friedman, Hastie and Tibshirani,
+    "Regularization Paths for Generalized Linear Models via Coordinate Descent",
+    J. Stat. Softw. 33(1), 2010; the solver is described in :class:`ElasticNet`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklreg.linear_model import lasso_path
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> alphas, coefs, gaps = lasso_path(X, y - y.mean(), alphas=20)
+    >>> [int((c != 0).sum()) for c in coefs.T[::5]]
+    [0, 4, 7, 10]
+    """
+    return enet_path(
+        X,
+        y,
+        l1_ratio=1.0,
+        eps=eps,
+        n_alphas=n_alphas,
+        alphas=alphas,
+        precompute=precompute,
+        Xy=Xy,
+        copy_X=copy_X,
+        coef_init=coef_init,
+        verbose=verbose,
+        return_n_iter=return_n_iter,
+        positive=positive,
+        **params,
+    )

@@ -1,0 +1,341 @@
+"""Ridge regression."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from sklreg._base import DocLinkMixin
+from sklreg._validation import (
+    Interval,
+    StrOptions,
+    _check_sample_weight,
+    _fit_context,
+    restored_on_error,
+    validate_data,
+)
+from sklreg.solvers.ridge import solve_ridge
+
+_SOLVERS = {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}
+
+
+class _RidgeRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """What the ridge regressors share: linear prediction."""
+
+    def predict(self, X):
+        """Predict with the linear model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predicted values.
+        """
+        check_is_fitted(self)
+        X = validate_data(
+            self,
+            X,
+            accept_sparse=["csr", "csc", "coo"],
+            dtype=[np.float64, np.float32],
+            reset=False,
+        )
+        return X @ self.coef_.T + self.intercept_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def check_weights(sample_weight, X):
+    """Return float64 weights, or None; they must not be negative nor all zero."""
+    if sample_weight is None:
+        return None
+    weights = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError(
+            "sample_weight must contain at least one positive number; all weights "
+            "are zero."
+        )
+    return weights
+
+
+def store_solution(estimator, fit, y):
+    """Set ``coef_`` and ``intercept_`` in the shapes that y asks for."""
+    estimator.coef_ = fit.coef[0] if len(fit.coef) == 1 else fit.coef
+    if not estimator.fit_intercept:
+        estimator.intercept_ = 0.0
+    else:
+        estimator.intercept_ = fit.intercept[0] if y.ndim == 1 else fit.intercept
+
+
+class Ridge(_RidgeRegressor):
+    """Linear least squares with an l2 penalty.
+
+    For every target, minimises::
+
+        sum_i s_i * (y_i - x_i @ w - b)**2 + alpha * ||w||_2**2
+
+    over the coefficients `w` and, if `fit_intercept`, the intercept `b`, where `s`
+    are the sample weights (ones by default). With ``positive=True`` the coefficients
+    are restricted to ``w >= 0``. Every fit ends with a certificate, `dual_gap_`.
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty, in ``[0, inf)``. An array gives every target its
+        own. With ``alpha=0`` the fit is ordinary least squares, the solution of
+        least norm where there are several.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept. It is not penalised.
+    copy_X : bool, default=True
+        Present for compatibility. X is never written to and never copied to be
+        centred, whatever the value.
+    max_iter : int, default=None
+        Bound on the iterations of an iterative solver; None leaves it to SciPy.
+    tol : float, default=1e-4
+        Precision of the iterative solvers: the tolerance of SciPy's stopping rule
+        and, beyond it, of the duality gap relative to the null loss. No effect on
+        "cholesky" and "svd".
+    solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'sag', 'saga', \
+            'lbfgs'}, default='auto'
+        - 'auto': 'lbfgs' if `positive`; 'sparse_cg' for a sparse X with more than
+          1000 rows and columns; otherwise 'cholesky'.
+        - 'cholesky': closed form on the smaller side of X, corrected with the true
+          residual where digits are missing. A matrix singular to working precision
+          is solved by 'svd' instead, and `solver_` says so.
+        - 'svd': closed form from the singular values of X, of which those of
+          rounding size count as zero. Dense X only.
+        - 'lsqr': :func:`scipy.sparse.linalg.lsqr`.
+        - 'sparse_cg': :func:`scipy.sparse.linalg.cg` on the normal equations of the
+          smaller side.
+        - 'sag', 'saga': accepted so that code written for scikit-learn runs. The
+          objective is the same and is minimised by LSQR; no stochastic steps are
+          taken.
+        - 'lbfgs': L-BFGS-B of :func:`scipy.optimize.minimize`, for
+          ``positive=True`` only.
+
+        By name, a sparse X with an intercept takes 'sparse_cg', 'lsqr', 'sag' and
+        'lbfgs', as in scikit-learn.
+    positive : bool, default=False
+        Whether to restrict the coefficients to be non-negative.
+    random_state : int, RandomState instance, default=None
+        Present for compatibility; no solver draws random numbers.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 if ``fit_intercept=False``.
+    n_iter_ : None or ndarray of shape (n_targets,)
+        Iterations of 'lsqr', 'sag' and 'saga'; None for the other solvers.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap at the returned coefficients, in units of the objective: no
+        coefficients have an objective lower by more than this. With weighted
+        residual mean ``m`` and ``v = (X - mean).T @ (s * residual)`` it is
+        ``sum(s) * m**2 + ||alpha * w - v||**2 / alpha``; with ``positive=True`` the
+        terms with ``v <= 0`` become ``alpha * w**2 - 2 * v * w``; with ``alpha=0``
+        it holds among coefficients at most twice as long as `coef_`.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has names that are all strings.
+    solver_ : str
+        The solver that gave the answer.
+
+    See Also
+    --------
+    RidgeCV : Ridge regression that chooses alpha by cross-validation.
+
+    References
+    ----------
+    A. E. Hoerl and R. W. Kennard (1970), "Ridge regression: biased estimation for
+    nonorthogonal problems", Technometrics 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklreg.linear_model import Ridge
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0], [3.0, 1.0]])
+    >>> y = np.array([1.0, 2.0, 6.0, 7.0])
+    >>> model = Ridge(alpha=1.0).fit(X, y)
+    >>> model.coef_
+    array([1.78, 0.52])
+    >>> bool(model.dual_gap_ < 1e-12)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "fit_intercept": ["boolean"],
+        "copy_X": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "solver": [StrOptions(_SOLVERS)],
+        "positive": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        copy_X=True,
+        max_iter=None,
+        tol=1e-4,
+        solver="auto",
+        positive=False,
+        random_state=None,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data; float32 and float64 are used as they are.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target values.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Non-negative weights of the samples. A weight of two is a sample
+            repeated, a weight of zero a sample left out.
+
+        Returns
+        -------
+        Ridge
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the solver does not fit the problem asked for (`positive`, sparse X
+            with an intercept), `alpha` has a negative entry or another length than
+            y has targets, or the weights are negative or all zero.
+        TypeError
+            If ``solver="svd"`` is given a sparse X.
+        """
+        with restored_on_error(self):
+            return self._fit(X, y, sample_weight)
+
+    def _fit(self, X, y, sample_weight):
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            dtype=[np.float64, np.float32],
+            multi_output=True,
+            y_numeric=True,
+        )
+        self._check_solver(sparse.issparse(X))
+        weights = check_weights(sample_weight, X)
+        fit = self.solution(X, y.reshape(len(y), -1), weights)
+        if not fit.converged:
+            self._warn(fit)
+        store_solution(self, fit, y)
+        self.n_iter_ = fit.n_iter
+        self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
+        self.solver_ = fit.solver
+        return self
+
+    def solution(self, X, Y, weights):
+        return solve_ridge(
+            X,
+            Y,
+            self._alphas(Y.shape[1]),
+            weights=weights,
+            fit_intercept=self.fit_intercept,
+            solver=self.solver,
+            positive=self.positive,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+
+    def _check_solver(self, is_sparse):
+        solver = self.solver
+        if solver == "lbfgs" and not self.positive:
+            raise ValueError(
+                "'lbfgs' solver can be used only when positive=True. "
+                "Please use another solver."
+            )
+        if self.positive and solver not in ("auto", "lbfgs"):
+            raise ValueError(
+                f"solver='{solver}' does not support positive fitting. Please set "
+                "the solver to 'auto' or 'lbfgs', or set `positive=False`"
+            )
+        if not is_sparse:
+            return
+        if self.fit_intercept and solver in ("svd", "cholesky", "saga"):
+            raise ValueError(
+                f"solver='{solver}' does not support fitting the intercept on sparse "
+                "data. Please set the solver to 'auto' or 'lsqr', 'sparse_cg', "
+                "'sag', 'lbfgs' or set `fit_intercept=False`"
+            )
+        if solver == "svd":
+            raise TypeError("SVD solver does not support sparse inputs currently")
+        if (
+            solver == "sag"
+            and self.fit_intercept
+            and self.max_iter is None
+            and self.tol > 1e-4
+        ):
+            warnings.warn(
+                '"sag" solver requires many iterations to fit an intercept with '
+                'sparse inputs. Either set the solver to "auto" or "sparse_cg", or '
+                'set a low "tol" and a high "max_iter" (especially if inputs are not '
+                "standardized).",
+                stacklevel=4,
+            )
+
+    def _alphas(self, n_targets):
+        alphas = np.asarray(self.alpha, dtype=np.float64).ravel()
+        if len(alphas) not in (1, n_targets):
+            raise ValueError(
+                "Number of targets and number of penalties do not correspond: "
+                f"{len(alphas)} != {n_targets}"
+            )
+        if not np.all((alphas >= 0) & np.isfinite(alphas)):
+            raise ValueError(
+                f"alpha must hold finite, non-negative numbers; got {self.alpha!r}."
+            )
+        return np.broadcast_to(alphas, (n_targets,))
+
+    def _warn(self, fit):
+        worst = np.argmax(fit.gap)
+        warnings.warn(
+            f"The {fit.solver} solver did not converge. Try increasing max_iter or "
+            f"tol. Currently: max_iter={self.max_iter} and tol={self.tol}. "
+            f"Duality gap: {fit.gap[worst]:.3e}, "
+            f"objective at zero coefficients: {fit.null_loss[worst]:.3e}.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self.solver != "svd" and (
+            self.solver != "cholesky" or not self.fit_intercept
+        )
+        return tags

@@ -1,0 +1,426 @@
+"""Ridge regression that chooses its alpha by cross-validation."""
+
+import warnings
+from inspect import signature
+from numbers import Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+from sklearn.model_selection import check_cv
+from sklearn.utils import Bunch, check_scalar
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+
+from sklreg._validation import (
+    Interval,
+    StrOptions,
+    _check_method_params,
+    _fit_context,
+    _raise_for_params,
+    _routing_enabled,
+    _safe_indexing,
+    restored_on_error,
+    validate_data,
+)
+from sklreg.linear_model._ridge import (
+    Ridge,
+    _RidgeRegressor,
+    check_weights,
+    store_solution,
+)
+from sklreg.solvers.ridge_folds import cross_validate_ridge
+from sklreg.solvers.ridge_loo import LeaveOneOut
+
+
+class _Predictions(RegressorMixin, BaseEstimator):
+    """Hand predictions to a scorer: the "samples" are the predictions."""
+
+    def predict(self, predictions):
+        return predictions
+
+    decision_function = predict
+
+
+class RidgeCV(_RidgeRegressor):
+    """Ridge regression with built-in cross-validation of alpha.
+
+    For every alpha the objective is that of :class:`Ridge`::
+
+        sum_i s_i * (y_i - x_i @ w - b)**2 + alpha * ||w||_2**2
+
+    By default alpha is chosen by leave-one-out cross-validation, exact for weights
+    and intercept, of which one decomposition of the smaller side of X gives the
+    errors for all alphas. With `cv` the folds share one Gram matrix and every fold
+    is solved for all alphas; scores equal those of
+    :class:`~sklearn.model_selection.GridSearchCV` over :class:`Ridge`.
+
+    Parameters
+    ----------
+    alphas : array-like of shape (n_alphas,) or float, default=(0.1, 1.0, 10.0)
+        Strengths of the penalty to try. Positive; zero is allowed only with `cv`.
+        Of several with the same score the first is chosen.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept. It is not penalised.
+    scoring : str or callable, default=None
+        A scorer's name or a callable ``scorer(estimator, X, y)``. None is the
+        negative mean squared error in leave-one-out (each error weighted by its
+        sample weight), R² with `cv`. In leave-one-out the estimator given to a
+        callable returns the left-out predictions whatever it is asked to predict.
+        Sample weights are handed to a scorer that takes them; one that does not
+        draws a warning.
+    cv : int, cross-validation generator or iterable, default=None
+        None is leave-one-out; an integer that many folds; otherwise a splitter or an
+        iterable of (train, test) row numbers.
+    gcv_mode : {'auto', 'svd', 'eigen'}, default=None
+        How leave-one-out decomposes. 'eigen', the default under the names None and
+        'auto', takes the eigendecomposition of the smaller of ``X.T @ X`` and
+        ``X @ X.T``; 'svd' the singular values of a dense X, slower and more exact on
+        badly conditioned ones. Columns on very different scales are taken by
+        singular values anyway.
+    store_cv_results : bool, default=False
+        Whether to keep the leave-one-out results of every sample and alpha in
+        `cv_results_`. Not with `cv`.
+    alpha_per_target : bool, default=False
+        Whether every target gets an alpha of its own. Not with `cv`.
+
+    Attributes
+    ----------
+    cv_results_ : ndarray of shape (n_samples, n_alphas) or \
+            (n_samples, n_targets, n_alphas)
+        Weighted squared leave-one-out errors if ``scoring=None``, otherwise the
+        leave-one-out predictions. Only with ``store_cv_results=True``.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients of the fit on all samples with the chosen alpha.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 if ``fit_intercept=False``.
+    alpha_ : float or ndarray of shape (n_targets,)
+        The chosen alpha, one for each target if ``alpha_per_target=True``.
+    best_score_ : float or ndarray of shape (n_targets,)
+        Score of the chosen alpha. Samples of weight zero do not count in the mean
+        squared error of leave-one-out.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap of the fit on all samples; see :class:`Ridge`.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has names that are all strings.
+
+    See Also
+    --------
+    Ridge : Ridge regression with a given alpha.
+
+    References
+    ----------
+    G. H. Golub, M. Heath and G. Wahba (1979), "Generalized cross-validation as a
+    method for choosing a good ridge parameter", Technometrics 21.
+
+    R. Rifkin and R. Lippert (2007), "Notes on regularized least squares",
+    MIT-CSAIL-TR-2007-025.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklreg.linear_model import RidgeCV
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = RidgeCV(alphas=[1e-3, 1e-2, 1e-1, 1]).fit(X, y)
+    >>> model.alpha_
+    0.01
+    >>> print(f"{model.score(X, y):.4f}")
+    0.5166
+    """
+
+    _parameter_constraints: dict = {
+        "alphas": ["array-like", Interval(Real, 0, None, closed="neither")],
+        "fit_intercept": ["boolean"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "cv": ["cv_object"],
+        "gcv_mode": [StrOptions({"auto", "svd", "eigen"}), None],
+        "store_cv_results": ["boolean"],
+        "alpha_per_target": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        alphas=(0.1, 1.0, 10.0),
+        *,
+        fit_intercept=True,
+        scoring=None,
+        cv=None,
+        gcv_mode=None,
+        store_cv_results=False,
+        alpha_per_target=False,
+    ):
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.scoring = scoring
+        self.cv = cv
+        self.gcv_mode = gcv_mode
+        self.store_cv_results = store_cv_results
+        self.alpha_per_target = alpha_per_target
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, **params):
+        """Choose alpha and fit the model with it on all samples.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data; float32 and float64 are used as they are.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target values.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Non-negative weights of the samples.
+        **params : dict
+            Metadata for the splitter and the scorer, such as ``groups``; only with
+            ``sklearn.set_config(enable_metadata_routing=True)``.
+
+        Returns
+        -------
+        RidgeCV
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an alpha is negative, or zero in leave-one-out; if `store_cv_results`
+            or `alpha_per_target` is combined with `cv`; if leave-one-out with an
+            intercept has fewer than two samples of positive weight; or the weights
+            are negative or all zero.
+        TypeError
+            If an alpha is not a number.
+        """
+        _raise_for_params(params, self, "fit")
+        with restored_on_error(self):
+            return self._fit(X, y, sample_weight, params)
+
+    def _fit(self, X, y, sample_weight, params):
+        alphas = self._checked_alphas()
+        if self.cv is not None:
+            for name in ("store_cv_results", "alpha_per_target"):
+                if getattr(self, name):
+                    raise ValueError(f"cv!=None and {name}=True are incompatible")
+        scorer = self._get_scorer()
+        original_X = X
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            dtype=[np.float64, np.float32],
+            multi_output=True,
+            y_numeric=True,
+        )
+        weights = check_weights(sample_weight, X)
+        if weights is not None:
+            params = {**params, "sample_weight": weights}
+        if self.cv is None:
+            best, fit = self._leave_one_out(X, y, alphas, weights, scorer, params)
+        else:
+            best, fit = self._folds(original_X, X, y, alphas, weights, scorer, params)
+        self.alpha_ = best
+        store_solution(self, fit, y)
+        self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
+        return self
+
+    def _checked_alphas(self):
+        scalar = np.ndim(self.alphas) == 0
+        alphas = [self.alphas] if scalar else list(self.alphas)
+        if not alphas:
+            raise ValueError("alphas must hold at least one number; got none.")
+        for k, alpha in enumerate(alphas):
+            check_scalar(
+                alpha,
+                "alphas" if len(alphas) == 1 else f"alphas[{k}]",
+                target_type=Real,
+                min_val=0.0,
+                include_boundaries="neither" if self.cv is None else "left",
+            )
+            if not np.isfinite(alpha):
+                raise ValueError(f"alphas[{k}] == {alpha}, must be finite.")
+        return np.asarray(alphas)
+
+    # -- leave-one-out --------------------------------------------------------------
+
+    def _leave_one_out(self, X, y, alphas, weights, scorer, params):
+        active = len(y) if weights is None else np.count_nonzero(weights)
+        if self.fit_intercept and active < 2:
+            raise ValueError(
+                "Leave-one-out with an intercept needs at least two samples of "
+                f"positive weight; got n_samples={len(y)}, {active} of positive weight."
+            )
+        Y = y.reshape(len(y), -1).astype(np.float64, copy=False)
+        by_svd = self.gcv_mode == "svd"
+        if by_svd and sparse.issparse(X):
+            warnings.warn(
+                "The 'svd' mode is not supported for sparse X, we fallback to "
+                "`gcv_mode='eigen'`. Passing `gcv_mode='svd'` on sparse X will raise "
+                "an error in 1.11, use the default or pass `gcv_mode='eigen'` to "
+                "suppress this warning.",
+                FutureWarning,
+                stacklevel=4,
+            )
+            by_svd = False
+        loo = LeaveOneOut(
+            X,
+            Y,
+            alphas,
+            weights=weights,
+            fit_intercept=self.fit_intercept,
+            by_svd=by_svd,
+        )
+        shape = (*Y.shape, len(alphas))
+        kept = None
+        if self.store_cv_results or self.scoring is not None:
+            kept = np.empty(shape)
+        losses = np.zeros(shape[1:])
+        for rows, errors in loo.residuals():
+            if self.scoring is not None:
+                kept[rows] = Y[rows, :, None] - errors
+                continue
+            np.multiply(errors, errors, out=errors)
+            if weights is not None:
+                errors *= weights[rows, None, None]
+            losses += errors.sum(axis=0)
+            if kept is not None:
+                kept[rows] = errors
+        if self.scoring is None:
+            scores = -losses / active
+            if not self.alpha_per_target:
+                scores = scores.mean(axis=0)
+        else:
+            extra = self._routed(params, scorer).scorer.score
+            scores = self._scores(kept, y, scorer, extra)
+        best = np.asarray(_first_best(scores))
+        chosen = np.broadcast_to(alphas[best].astype(np.float64), Y.shape[1:])
+        fit = loo.refit(chosen)
+        if self.store_cv_results:
+            kept = kept[:, 0] if y.ndim == 1 else kept
+            self.cv_results_ = kept.astype(X.dtype, copy=False)
+        if best.ndim and len(best) > 1:
+            self.best_score_ = scores[np.arange(len(best)), best]
+            return chosen.copy(), fit
+        self.best_score_ = float(np.ravel(scores)[best.item()])
+        return float(chosen[0]), fit
+
+    def _scores(self, predictions, y, scorer, params):
+        """Score predictions (n_samples, n_targets, n_alphas) against y."""
+        n_alphas = predictions.shape[2]
+
+        def score(predicted, target):
+            return scorer(_Predictions(), predicted, target, **params)
+
+        if self.alpha_per_target and y.ndim == 2:
+            return np.array(
+                [
+                    [score(predictions[:, t, k], y[:, t]) for k in range(n_alphas)]
+                    for t in range(y.shape[1])
+                ]
+            )
+        return np.array(
+            [score(_shaped(predictions[:, :, k], y), y) for k in range(n_alphas)]
+        )
+
+    # -- folds ----------------------------------------------------------------------
+
+    def _folds(self, original_X, X, y, alphas, weights, scorer, params):
+        routed = self._routed(params, scorer)
+        cv = check_cv(self.cv, y, classifier=False)
+        splits = list(cv.split(X, y, **routed.splitter.split))
+        Y = y.reshape(len(y), -1)
+        named = self.scoring is None or isinstance(self.scoring, str)
+        scores = np.empty((len(splits), len(alphas)))
+        fits = cross_validate_ridge(
+            X, Y, alphas, splits, weights=weights, fit_intercept=self.fit_intercept
+        )
+        for row, fold, (_, test) in zip(scores, fits, splits, strict=True):
+            extra = _check_method_params(X, params=routed.scorer.score, indices=test)
+            if named:
+                row[:] = self._scores(
+                    fold.predictions.astype(X.dtype, copy=False), y[test], scorer, extra
+                )
+            else:
+                # Any callable may look at the estimator and at X.
+                X_test = _safe_indexing(original_X, test)
+                for k, model in enumerate(self._models(fold, alphas, y)):
+                    row[k] = scorer(model, X_test, y[test], **extra)
+        means = scores.mean(axis=0)
+        best = int(_first_best(means))
+        self.best_score_ = float(means[best])
+        fit = Ridge(alpha=float(alphas[best]), fit_intercept=self.fit_intercept)
+        return alphas[best], fit.solution(X, Y, weights)
+
+    def _routed(self, params, scorer):
+        """Without routing, weights go to a scorer that takes them."""
+        if _routing_enabled():
+            return process_routing(self, "fit", **params)
+        if params and not _takes_weights(scorer, self.scoring):
+            warnings.warn(
+                f"The scoring {self.scoring} does not support sample_weight, which "
+                "may lead to statistically incorrect results when fitting with "
+                "sample_weight.",
+                stacklevel=6,
+            )
+            params = {}
+        return Bunch(splitter=Bunch(split={}), scorer=Bunch(score=params))
+
+    def _models(self, fold, alphas, y):
+        """Yield the fold's fits as estimators."""
+        coef, intercept = fold.coefficients()
+        for k, alpha in enumerate(alphas):
+            model = Ridge(alpha=alpha, fit_intercept=self.fit_intercept)
+            fit = Bunch(coef=coef[:, :, k].T, intercept=intercept[:, k])
+            store_solution(model, fit, y)
+            model.n_features_in_ = self.n_features_in_
+            if hasattr(self, "feature_names_in_"):
+                model.feature_names_in_ = self.feature_names_in_
+            yield model
+
+    # -- metadata routing -----------------------------------------------------------
+
+    def get_metadata_routing(self):
+        """Return how metadata is routed to the scorer and the splitter.
+
+        Returns
+        -------
+        MetadataRouter
+            Routing information; see scikit-learn's user guide.
+        """
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(
+                scorer=self._get_scorer(),
+                method_mapping=MethodMapping().add(caller="fit", callee="score"),
+            )
+            .add(
+                splitter=self.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+    def _get_scorer(self):
+        if _routing_enabled() and self.scoring is None:
+            # Weights given to fit are meant for the default score too.
+            return get_scorer("r2").set_score_request(sample_weight=True)
+        return check_scoring(estimator=self, scoring=self.scoring, allow_none=True)
+
+
+def _takes_weights(scorer, scoring):
+    if scoring is None:
+        return True
+    function = getattr(scorer, "_score_func", scorer)
+    return "sample_weight" in signature(function).parameters
+
+
+def _shaped(predictions, y):
+    return predictions[:, 0] if y.ndim == 1 else predictions
+
+
+def _first_best(scores):
+    """Return the last axis' first largest entry; a score that is NaN is the least."""
+    return np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=-1)

@@ -1,0 +1,471 @@
+"""Coordinate descent kernels: on a Gram matrix, on a dense panel, on CSC columns.
+
+All of them minimise, over the columns of a working set,
+
+    1/2 ||b - A w||^2 + sum_j l1_j |w_j| + l2_j / 2 w_j^2     (w >= 0 if positive)
+
+and stop on the duality gap of that problem. A coordinate order is handed in:
+``order`` is empty for cyclic sweeps, else row ``s`` holds the random integers of
+sweep ``s``.
+"""
+
+import numpy as np
+from numba import njit
+
+FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+_JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
+
+# Sweeps between two looks at the gap where a look costs as much as a sweep.
+_LOOK = 5
+# Iterates that one Anderson extrapolation combines.
+_MEMORY = 5
+# Sign changes that one exact step may meet before sweeps take over again.
+_DROPS = 16
+# A pivot this small next to its diagonal marks a dependent column.
+_SINGULAR = 1e-13
+
+
+@njit(**_JIT)
+def soft_threshold(z, level, positive):
+    """Return the proximal point of ``level * |w|`` at z."""
+    if z > level:
+        return z - level
+    if z < -level and not positive:
+        return z + level
+    return 0.0
+
+
+@njit(**_JIT)
+def duality_gap(w, gradient, l1, l2, square, with_target, positive):
+    """Return ``(gap, scale)`` for the residual r and the dual point ``scale * r``.
+
+    ``gradient`` is ``A^T r``, ``square`` is ``r^T r``, ``with_target`` is ``r^T b``.
+    Where ``l2 > 0`` the conjugate of the penalty is finite everywhere and the
+    unscaled residual is tried as well. Without any penalty there is no dual
+    point to be had and the squared norm of the gradient stands in for the gap.
+    """
+    penalty = 0.0
+    scale = 1.0
+    all_l2 = True
+    unpenalised = True
+    for j in range(w.shape[0]):
+        penalty += l1[j] * abs(w[j]) + 0.5 * l2[j] * w[j] * w[j]
+        if l2[j] == 0.0:
+            all_l2 = False
+        if l1[j] > 0.0 or l2[j] > 0.0:
+            unpenalised = False
+        if l1[j] > 0.0:
+            slope = gradient[j] - l2[j] * w[j]
+            if not positive:
+                slope = abs(slope)
+            if slope * scale > l1[j]:
+                scale = l1[j] / slope
+    if unpenalised:
+        total = 0.0
+        for j in range(w.shape[0]):
+            g = gradient[j]
+            if not positive or g > 0.0 or w[j] > 0.0:
+                total += g * g
+        return total, 1.0
+    primal = 0.5 * square + penalty
+    dual = scale * with_target - 0.5 * scale * scale * square
+    whole = with_target - 0.5 * square
+    for j in range(w.shape[0]):
+        if l2[j] > 0.0:
+            slope = gradient[j] if positive else abs(gradient[j])
+            excess = max(0.0, scale * slope - l1[j])
+            dual -= excess * excess / (2.0 * l2[j])
+            excess = max(0.0, slope - l1[j])
+            whole -= excess * excess / (2.0 * l2[j])
+        elif l1[j] == 0.0:
+            dual -= gradient[j] * gradient[j]
+    if all_l2 and whole > dual:
+        return primal - whole, 1.0
+    return primal - dual, scale
+
+
+@njit(**_JIT)
+def screen(active, n_active, w, gradient, l1, l2, squares, gap, scale, positive):
+    """Gap safe rule (Ndiaye et al. 2017): keep what may be nonzero at the optimum.
+
+    Returns the number kept; nonzero coefficients are kept for the sweeps to drop.
+    """
+    radius = np.sqrt(2.0 * max(gap, 0.0))
+    kept = 0
+    for a in range(n_active):
+        j = active[a]
+        slope = scale * (gradient[j] - l2[j] * w[j])
+        if not positive:
+            slope = abs(slope)
+        if w[j] != 0.0 or slope + radius * np.sqrt(squares[j] + l2[j]) >= l1[j]:
+            active[kept] = j
+            kept += 1
+    return kept
+
+
+@njit(**_JIT)
+def _factor(G, support, n_support, l2, L):
+    """Cholesky factor of ``G + diag(l2)`` on the support; dependent columns get 0."""
+    for a in range(n_support):
+        i = support[a]
+        for c in range(a):
+            total = G[i, support[c]]
+            for k in range(c):
+                total -= L[a, k] * L[c, k]
+            L[a, c] = total / L[c, c] if L[c, c] > 0.0 else 0.0
+        diagonal = G[i, i] + l2[i]
+        total = diagonal
+        for k in range(a):
+            total -= L[a, k] * L[a, k]
+        L[a, a] = np.sqrt(total) if total > _SINGULAR * diagonal else 0.0
+
+
+@njit(**_JIT)
+def _solve(L, n, x):
+    """Solve ``L L^T x = x`` in place; a zero pivot leaves its entry at zero."""
+    for a in range(n):
+        total = x[a]
+        for k in range(a):
+            total -= L[a, k] * x[k]
+        x[a] = total / L[a, a] if L[a, a] > 0.0 else 0.0
+    for a in range(n - 1, -1, -1):
+        x[a] = x[a] / L[a, a] if L[a, a] > 0.0 else 0.0
+        for k in range(a):
+            x[k] -= L[a, k] * x[a]
+
+
+@njit(**_JIT)
+def exact_step(G, m, gradient, w, l1, l2, positive):
+    """Newton steps on the support, each cut at the first change of sign.
+
+    The objective never rises. ``gradient`` is kept equal to ``A^T (b - A w)``.
+    """
+    support = np.empty(m, dtype=np.int64)
+    for _ in range(_DROPS):
+        n_support = 0
+        for j in range(m):
+            if w[j] != 0.0:
+                support[n_support] = j
+                n_support += 1
+        if n_support == 0:
+            return
+        L = np.empty((n_support, n_support))
+        _factor(G, support, n_support, l2, L)
+        step = np.empty(n_support)
+        for a in range(n_support):
+            j = support[a]
+            sign = 1.0 if w[j] > 0.0 else -1.0
+            step[a] = gradient[j] - l1[j] * sign - l2[j] * w[j]
+        _solve(L, n_support, step)
+        length = 1.0
+        first = -1
+        for a in range(n_support):
+            j = support[a]
+            crosses = w[j] * (w[j] + step[a]) < 0.0
+            if crosses and (l1[j] > 0.0 or positive) and -w[j] / step[a] < length:
+                length = -w[j] / step[a]
+                first = j
+        for a in range(n_support):
+            j = support[a]
+            change = -w[j] if j == first else length * step[a]
+            if change != 0.0:
+                w[j] += change
+                for k in range(m):
+                    gradient[k] -= change * G[j, k]
+        if first < 0:
+            return
+
+
+@njit(**_JIT)
+def gram_descent(
+    G,
+    m,
+    q,
+    gradient,
+    w,
+    l1,
+    l2,
+    square,
+    with_target,
+    positive,
+    order,
+    max_sweeps,
+    tol,
+    step_tol,
+    first_exact,
+    finish,
+):
+    """Coordinate descent with the gradient kept up to date by rows of the Gram.
+
+    ``gradient`` comes in as ``A^T r`` at ``w``, ``square`` and ``with_target`` as
+    ``r^T r`` and ``r^T b``, ``q`` is ``A^T b``. The sweeps end when no coefficient
+    moves by more than ``step_tol`` times the largest and the gap is at most ``tol``.
+    From sweep ``first_exact`` on, whenever a sweep leaves the support alone, exact
+    steps on it are tried; with ``finish`` one more is taken at the end.
+
+    Returns ``(n_sweeps, gap)``.
+    """
+    w_start = w.copy()
+    gradient_start = gradient.copy()
+    squares = np.empty(m)
+    active = np.arange(m)
+    n_active = m
+    for j in range(m):
+        squares[j] = G[j, j]
+    gap = np.inf
+    sweeps = 0
+    next_exact = first_exact
+    while sweeps < max_sweeps:
+        support_moved = False
+        moved = 0.0
+        largest = 0.0
+        row = sweeps % max(1, order.shape[0])
+        for a in range(n_active):
+            j = active[order[row, a] % n_active] if order.shape[0] else active[a]
+            curvature = squares[j] + l2[j]
+            if curvature == 0.0:
+                continue
+            old = w[j]
+            z = gradient[j] + squares[j] * old
+            new = soft_threshold(z, l1[j], positive) / curvature
+            largest = max(largest, abs(new))
+            if new != old:
+                w[j] = new
+                if (new == 0.0) != (old == 0.0):
+                    support_moved = True
+                change = new - old
+                moved = max(moved, abs(change))
+                for k in range(m):
+                    gradient[k] -= change * G[j, k]
+        sweeps += 1
+        settled = moved <= step_tol * largest or sweeps == max_sweeps
+        exact = not support_moved and sweeps >= next_exact
+        if not settled and not exact:
+            continue
+        for look in range(2):
+            r2 = square
+            rb = with_target
+            for j in range(m):
+                change = w[j] - w_start[j]
+                r2 -= (gradient_start[j] + gradient[j]) * change
+                rb -= q[j] * change
+            gap, scale = duality_gap(w, gradient, l1, l2, r2, rb, positive)
+            reached = gap <= tol and (settled or look == 1)
+            wanted = finish if reached else exact
+            if look == 1 or not wanted:
+                break
+            exact_step(G, m, gradient, w, l1, l2, positive)
+            next_exact = sweeps + max(3, sweeps // 4)
+        if reached:
+            break
+        n_active = screen(
+            active, n_active, w, gradient, l1, l2, squares, gap, scale, positive
+        )
+    return sweeps, gap
+
+
+@njit(**_JIT)
+def _column_dot(sparse, panel, data, indices, indptr, c, j, weight, z, shift):
+    """Return the product of one column of ``A`` with the residual."""
+    total = 0.0
+    if not sparse:
+        for i in range(z.shape[0]):
+            total += panel[i, c] * z[i]
+        return total
+    if weight.shape[0] == 1:
+        for t in range(indptr[j], indptr[j + 1]):
+            total += data[t] * (z[indices[t]] - shift)
+        return total * weight[0]
+    for t in range(indptr[j], indptr[j + 1]):
+        i = indices[t]
+        total += weight[i] * data[t] * (z[i] - shift)
+    return total
+
+
+@njit(**_JIT)
+def _column_axpy(sparse, panel, data, indices, indptr, c, j, change, z):
+    """Take ``change`` times one column of X (or of the panel) from the residual."""
+    if sparse:
+        for t in range(indptr[j], indptr[j + 1]):
+            z[indices[t]] -= change * data[t]
+    else:
+        for i in range(z.shape[0]):
+            z[i] -= change * panel[i, c]
+
+
+@njit(**_JIT)
+def _residual_moments(weight, z, shift, target):
+    """Return ``r^T r`` and ``r^T b``."""
+    square = 0.0
+    with_target = 0.0
+    if weight.shape[0] == 1:
+        for i in range(z.shape[0]):
+            square += (z[i] - shift) ** 2
+            with_target += (z[i] - shift) * target[i]
+        return weight[0] * square, weight[0] * with_target
+    for i in range(z.shape[0]):
+        square += weight[i] * (z[i] - shift) ** 2
+        with_target += weight[i] * (z[i] - shift) * target[i]
+    return square, with_target
+
+
+@njit(**_JIT)
+def _objective(weight, z, shift, w, l1, l2):
+    square = 0.0
+    for i in range(z.shape[0]):
+        s = weight[0] if weight.shape[0] == 1 else weight[i]
+        square += s * (z[i] - shift) ** 2
+    total = 0.5 * square
+    for j in range(w.shape[0]):
+        total += l1[j] * abs(w[j]) + 0.5 * l2[j] * w[j] * w[j]
+    return total
+
+
+@njit(**_JIT)
+def _extrapolate(history, m, positive):
+    """Anderson's combination of the last iterates (Bertrand and Massias 2021)."""
+    steps = np.empty((_MEMORY, m))
+    for k in range(_MEMORY):
+        for j in range(m):
+            steps[k, j] = history[k + 1, j] - history[k, j]
+    inner = np.empty((_MEMORY, _MEMORY))
+    trace = 0.0
+    for a in range(_MEMORY):
+        for c in range(a + 1):
+            total = 0.0
+            for j in range(m):
+                total += steps[a, j] * steps[c, j]
+            inner[a, c] = total
+            inner[c, a] = total
+        trace += inner[a, a]
+    support = np.arange(_MEMORY)
+    ridge = np.full(_MEMORY, 1e-12 * trace)
+    L = np.empty((_MEMORY, _MEMORY))
+    _factor(inner, support, _MEMORY, ridge, L)
+    c = np.ones(_MEMORY)
+    _solve(L, _MEMORY, c)
+    total = 0.0
+    for k in range(_MEMORY):
+        total += c[k]
+    point = np.zeros(m)
+    if total == 0.0:
+        return point, False
+    for k in range(_MEMORY):
+        for j in range(m):
+            point[j] += c[k] / total * history[k + 1, j]
+    for j in range(m):
+        # An extrapolated sign that its last iterate does not have is noise.
+        if history[_MEMORY, j] == 0.0 or (positive and point[j] < 0.0):
+            point[j] = 0.0
+    return point, True
+
+
+@njit(**_JIT)
+def residual_descent(
+    sparse,
+    panel,
+    data,
+    indices,
+    indptr,
+    columns,
+    squares,
+    mean,
+    weight,
+    target,
+    z,
+    shift,
+    w,
+    l1,
+    l2,
+    positive,
+    order,
+    max_sweeps,
+    tol,
+):
+    """Coordinate descent that keeps the residual, on a panel or on CSC columns.
+
+    The residual is ``sqrt(weight) * (z - shift)``: on CSC columns z is the raw
+    residual and the scalar shift centres it, so that an update costs the stored
+    entries of one column; on a panel the weight is 1 and the shift 0. Every
+    fifth iterate an Anderson extrapolation is kept if it lowers the objective.
+
+    Returns ``(n_sweeps, gap, shift)``; w and z are updated in place.
+    """
+    m = columns.shape[0]
+    gradient = np.empty(m)
+    active = np.arange(m)
+    n_active = m
+    history = np.empty((_MEMORY + 1, m))
+    filled = 0
+    gap = np.inf
+    sweeps = 0
+    while sweeps < max_sweeps:
+        row = sweeps % max(1, order.shape[0])
+        largest = 0.0
+        moved = 0.0
+        for a in range(n_active):
+            c = active[order[row, a] % n_active] if order.shape[0] else active[a]
+            curvature = squares[c] + l2[c]
+            if curvature == 0.0:
+                continue
+            j = columns[c]
+            old = w[c]
+            g = _column_dot(
+                sparse, panel, data, indices, indptr, c, j, weight, z, shift
+            )
+            z_c = g + squares[c] * old
+            new = soft_threshold(z_c, l1[c], positive) / curvature
+            largest = max(largest, abs(new) * np.sqrt(squares[c]))
+            if new != old:
+                change = new - old
+                w[c] = new
+                _column_axpy(sparse, panel, data, indices, indptr, c, j, change, z)
+                if sparse:
+                    shift -= change * mean[j]
+                moved = max(moved, abs(change) * np.sqrt(squares[c]))
+        sweeps += 1
+        history[filled] = w
+        filled += 1
+        if filled == _MEMORY + 1:
+            filled = 0
+            point, usable = _extrapolate(history, m, positive)
+            if usable:
+                z_old = z.copy()
+                shift_old = shift
+                before = _objective(weight, z, shift, w, l1, l2)
+                for c in range(m):
+                    change = point[c] - w[c]
+                    if change != 0.0:
+                        j = columns[c]
+                        _column_axpy(
+                            sparse, panel, data, indices, indptr, c, j, change, z
+                        )
+                        if sparse:
+                            shift -= change * mean[j]
+                if _objective(weight, z, shift, point, l1, l2) < before:
+                    w[:] = point
+                else:
+                    z[:] = z_old
+                    shift = shift_old
+        if sweeps % _LOOK == 0 or moved <= 1e-4 * largest or sweeps == max_sweeps:
+            for c in range(m):
+                gradient[c] = _column_dot(
+                    sparse,
+                    panel,
+                    data,
+                    indices,
+                    indptr,
+                    c,
+                    columns[c],
+                    weight,
+                    z,
+                    shift,
+                )
+            square, with_target = _residual_moments(weight, z, shift, target)
+            gap, scale = duality_gap(w, gradient, l1, l2, square, with_target, positive)
+            if gap <= tol:
+                break
+            n_active = screen(
+                active, n_active, w, gradient, l1, l2, squares, gap, scale, positive
+            )
+    return sweeps, gap, shift

@@ -1,0 +1,98 @@
+"""Kernels that read X for a design: panels of columns, products with CSC."""
+
+import numpy as np
+from numba import njit
+
+FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+_ROWS = 64
+# A centred column smaller than this times its mean is rounding, not data.
+_CONSTANT = 1e-14
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def dense_panel(X, columns, mean, root, out):
+    """Write ``root * (X[:, columns] - mean)`` to ``out``; constant columns are 0."""
+    n = X.shape[0]
+    for start in range(0, n, _ROWS):
+        stop = min(n, start + _ROWS)
+        for c in range(columns.shape[0]):
+            j = columns[c]
+            m = mean[j]
+            for i in range(start, stop):
+                out[i, c] = root[i] * (X[i, j] - m)
+    for c in range(columns.shape[0]):
+        bound = _CONSTANT * abs(mean[columns[c]])
+        if bound > 0.0:
+            square = 0.0
+            weight = 0.0
+            for i in range(n):
+                square += out[i, c] * out[i, c]
+                weight += root[i] * root[i]
+            if np.sqrt(square) <= bound * np.sqrt(weight):
+                for i in range(n):
+                    out[i, c] = 0.0
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def csc_transpose_times(data, indices, indptr, V, out):
+    """Write ``X^T V`` to ``out`` for X in CSC and V in C order."""
+    for j in range(indptr.shape[0] - 1):
+        for k in range(V.shape[1]):
+            total = 0.0
+            for t in range(indptr[j], indptr[j + 1]):
+                total += np.float64(data[t]) * V[indices[t], k]
+            out[j, k] = total
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def csc_columns_times(data, indices, indptr, columns, w, out):
+    """Write ``X[:, columns] w`` to ``out``, which comes in as zeros."""
+    for c in range(columns.shape[0]):
+        j = columns[c]
+        for t in range(indptr[j], indptr[j + 1]):
+            out[indices[t]] += w[c] * data[t]
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def csc_column_squares(data, indices, indptr, columns, mean, weight, total, out):
+    """Write the weighted squared norms of centred CSC columns to ``out``.
+
+    ``weight`` holds one entry a row, or a single entry when all are equal;
+    ``total`` is their sum over the rows.
+    """
+    equal = weight.shape[0] == 1
+    for c in range(columns.shape[0]):
+        j = columns[c]
+        m = mean[j]
+        square = 0.0
+        stored = 0.0
+        for t in range(indptr[j], indptr[j + 1]):
+            s = weight[0] if equal else weight[indices[t]]
+            square += s * (data[t] - m) ** 2
+            stored += s
+        square += max(0.0, total - stored) * m * m
+        out[c] = (
+            square if np.sqrt(square) > _CONSTANT * abs(m) * np.sqrt(total) else 0.0
+        )
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def csc_gram(data, indices, indptr, rows, columns, mean, weight, scatter, out):
+    """Write ``A[:, rows]^T A[:, columns]`` of a centred CSC design to ``out``.
+
+    ``scatter`` is a zeroed work vector over the samples, left zeroed.
+    """
+    equal = weight.shape[0] == 1
+    for c in range(columns.shape[0]):
+        j = columns[c]
+        for t in range(indptr[j], indptr[j + 1]):
+            s = weight[0] if equal else weight[indices[t]]
+            scatter[indices[t]] = s * data[t]
+        for r in range(rows.shape[0]):
+            i = rows[r]
+            total = 0.0
+            for t in range(indptr[i], indptr[i + 1]):
+                total += data[t] * scatter[indices[t]]
+            out[r, c] = total - mean[i] * mean[j]
+        for t in range(indptr[j], indptr[j + 1]):
+            scatter[indices[t]] = 0.0

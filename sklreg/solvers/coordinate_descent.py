@@ -1,0 +1,298 @@
+"""Lasso and elastic net by working sets, with a duality gap as the last word.
+
+Every problem here is, over a :mod:`sklreg.solvers.design`,
+
+    1/2 ||b - A w||^2 + sum_j l1_j |w_j| + l2_j / 2 w_j^2
+
+A working set holds the columns that may matter. Coordinate descent solves the
+problem on it; then one product with the whole of X gives the exact duality gap and
+the columns that violate the optimality conditions most, which join the set.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklreg.solvers import _coordinate_descent_kernels as kernels
+from sklreg.solvers.working_set import WorkingSet
+
+# Up to this many features the first working set is the whole problem, where sweeps
+# are cheap: they end as scikit-learn's do, when the coefficients have settled too.
+_WHOLE = 256
+_FIRST_VIOLATORS = 64
+# The inner problem is solved to this part of the gap found outside.
+_INNER = 0.02
+# A tolerance below this asks for the exact solution on the support.
+_TIGHT = 1e-5
+# Sweeps before the first exact step; a small problem that may settle by itself gets
+# as many as this number of multiplications pays for.
+_FIRST_EXACT = 3
+_SETTLING_WORK = 2_000_000
+# Sweeps that one draw of random coordinates serves.
+_CHUNK = 8
+
+
+def _settling_sweeps(n_features):
+    """Return how many sweeps a small problem gets before exact steps are tried."""
+    return int(np.clip(_SETTLING_WORK // n_features**2, 30, 500))
+
+
+@dataclass
+class Solution:
+    """Coefficients with their certificate.
+
+    Attributes
+    ----------
+    w : ndarray of shape (n_features,)
+        Coefficients.
+    gap : float
+        Duality gap at ``w``, from a residual computed afresh.
+    n_iter : int
+        Sweeps of coordinate descent.
+    correlation : ndarray of shape (n_features,)
+        ``A^T (b - A w)``, where the next problem of a path starts from.
+    """
+
+    w: np.ndarray
+    gap: float
+    n_iter: int
+    correlation: np.ndarray
+
+
+class Selection:
+    """Order of the coordinates in a sweep: cyclic, or drawn from a generator."""
+
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def order(self, size):
+        """Return random integers for a chunk of sweeps; none for cyclic order."""
+        if self.random_state is None:
+            return np.empty((0, 0), dtype=np.int64)
+        return self.random_state.randint(
+            0, np.iinfo(np.int32).max, size=(_CHUNK, size)
+        ).astype(np.int64)
+
+    def sweeps(self, limit):
+        """Return how many sweeps one kernel call may take."""
+        return limit if self.random_state is None else min(limit, _CHUNK)
+
+
+class LeastSquaresProblem:
+    """One design and target, solved for one penalty after another.
+
+    Parameters
+    ----------
+    design : DenseDesign or SparseDesign
+        The data.
+    target : ndarray of shape (n_samples,)
+        Target, centred by ``design.targets``.
+    gram, correlation : ndarray or None
+        ``A^T A`` and ``A^T b`` if they are known.
+    positive : bool
+        Whether coefficients are kept from falling below zero.
+    random_state : RandomState or None
+        Draws the coordinates; None sweeps in cyclic order.
+    """
+
+    def __init__(
+        self,
+        design,
+        target,
+        *,
+        gram=None,
+        correlation=None,
+        positive=False,
+        random_state=None,
+    ):
+        self.design = design
+        self.target = target
+        self.b = design.weigh(target)
+        self.q = design.correlate(self.b) if correlation is None else correlation
+        self.null_square = float(self.b @ self.b)
+        self.positive = positive
+        self.selection = Selection(random_state)
+        self.working = WorkingSet(design, gram)
+
+    def alpha_max(self, l1_ratio=1.0):
+        """Return the smallest alpha at which every coefficient is zero."""
+        top = np.max(self.q) if self.positive else np.max(np.abs(self.q))
+        return max(0.0, float(top)) / l1_ratio
+
+    def goal(self, tol):
+        """Return the duality gap that a tolerance stands for."""
+        return tol * self.null_square
+
+    def solve(self, l1, l2, w=None, *, tol=1e-4, max_iter=1000, correlation=None):
+        """Solve for one penalty, from a warm start if there is one.
+
+        Parameters
+        ----------
+        l1, l2 : ndarray of shape (n_features,)
+            Penalty of each coefficient.
+        w : ndarray of shape (n_features,) or None
+            Where to start.
+        tol : float
+            The duality gap is brought down to ``tol * ||b||^2``.
+        max_iter : int
+            Limit of the number of sweeps.
+        correlation : ndarray of shape (n_features,) or None
+            ``A^T (b - A w)`` at the start, if it is known.
+
+        Returns
+        -------
+        Solution
+        """
+        n_features = self.design.shape[1]
+        w = np.zeros(n_features) if w is None else np.array(w, dtype=np.float64)
+        if self.positive:
+            np.maximum(w, 0.0, out=w)
+        goal = self.goal(tol)
+        whole = n_features <= _WHOLE
+        tight = tol < _TIGHT
+        ending = (
+            tol if whole else np.inf,
+            _settling_sweeps(n_features) if whole and not tight else _FIRST_EXACT,
+            tight,
+        )
+        n_iter = 0
+        best = np.inf
+        while True:
+            residual, correlation, gap = self._certify(w, l1, l2, correlation)
+            stalled = gap >= best and gap <= 1e-13 * self.null_square
+            if gap <= goal or n_iter >= max_iter or stalled or not np.isfinite(gap):
+                return Solution(w, gap, n_iter, correlation)
+            best = min(best, gap)
+            self.working.add(self._candidates(w, correlation, l1, l2))
+            if not np.isfinite(self.working.squares).all():
+                return Solution(w, np.nan, n_iter, correlation)
+            n_iter += self._descend(
+                w,
+                residual,
+                correlation,
+                l1,
+                l2,
+                goal if whole else max(0.2 * goal, _INNER * gap),
+                max_iter - n_iter,
+                ending,
+            )
+            correlation = None
+
+    def _certify(self, w, l1, l2, correlation):
+        """Return the residual, its correlations and the duality gap at w."""
+        support = np.flatnonzero(w)
+        residual = self.b - self.design.apply(w, support) if len(support) else self.b
+        if correlation is None:
+            correlation = self.design.correlate(residual) if len(support) else self.q
+        gap, _ = kernels.duality_gap(
+            w,
+            correlation,
+            l1,
+            l2,
+            float(residual @ residual),
+            float(residual @ self.b),
+            self.positive,
+        )
+        return residual, correlation, gap
+
+    def _candidates(self, w, correlation, l1, l2):
+        """Return the support and the columns that violate optimality most."""
+        n_features = len(w)
+        support = np.flatnonzero(w)
+        if n_features <= _WHOLE:
+            return np.arange(n_features)
+        slope = correlation - l2 * w
+        excess = (slope if self.positive else np.abs(slope)) - l1
+        excess[support] = -np.inf
+        excess[self.working.columns] = -np.inf
+        violators = np.flatnonzero(excess > 0.0)
+        count = max(_FIRST_VIOLATORS, 2 * len(support))
+        if len(violators) > count:
+            top = np.argpartition(excess[violators], -count)[-count:]
+            violators = violators[top]
+        return np.concatenate([support, np.sort(violators)])
+
+    def _descend(self, w, residual, correlation, l1, l2, tol, max_sweeps, ending):
+        """Solve on the working set, in place; return the number of sweeps."""
+        columns = self.working.columns
+        local = w[columns]
+        penalties = l1[columns], l2[columns]
+        if self.working.prefers_gram():
+            sweeps = self._descend_gram(
+                local,
+                residual,
+                correlation[columns],
+                penalties,
+                tol,
+                max_sweeps,
+                ending,
+            )
+        else:
+            sweeps = self._descend_residual(local, residual, penalties, tol, max_sweeps)
+        w[columns] = local
+        return sweeps
+
+    def _descend_gram(
+        self, local, residual, gradient, penalties, tol, max_sweeps, ending
+    ):
+        G = self.working.gram
+        q = self.q[self.working.columns]
+        square = float(residual @ residual)
+        with_target = float(residual @ self.b)
+        sweeps = 0
+        while sweeps < max_sweeps:
+            before = local.copy()
+            before_gradient = gradient.copy()
+            done, gap = kernels.gram_descent(
+                G,
+                len(local),
+                q,
+                gradient,
+                local,
+                *penalties,
+                square,
+                with_target,
+                self.positive,
+                self.selection.order(len(local)),
+                self.selection.sweeps(max_sweeps - sweeps),
+                tol,
+                *ending,
+            )
+            sweeps += done
+            if gap <= tol or not np.isfinite(gap):
+                break
+            change = local - before
+            square -= float((before_gradient + gradient) @ change)
+            with_target -= float(q @ change)
+        return sweeps
+
+    def _descend_residual(self, local, residual, penalties, tol, max_sweeps):
+        design = self.design
+        if design.sparse:
+            # The kernel keeps raw residuals, so that rows of no weight stay finite.
+            target = self.target
+            z = target - design.raw_product(self.working.columns, local)
+            weight = design.weights()
+            shift = float(np.mean(z) if len(weight) == 1 else weight @ z)
+            shift = shift if design.center else 0.0
+        else:
+            target, z, shift = self.b, residual.copy(), 0.0
+        arguments = self.working.descend_arguments()
+        sweeps = 0
+        while sweeps < max_sweeps:
+            done, gap, shift = kernels.residual_descent(
+                *arguments,
+                target,
+                z,
+                shift,
+                local,
+                *penalties,
+                self.positive,
+                self.selection.order(len(local)),
+                self.selection.sweeps(max_sweeps - sweeps),
+                tol,
+            )
+            sweeps += done
+            if gap <= tol or not np.isfinite(gap):
+                break
+        return sweeps

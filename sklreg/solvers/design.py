@@ -1,0 +1,223 @@
+"""A data matrix as the least-squares solvers see it: centred and weighted, unwritten.
+
+The solvers minimise ``1/2 ||b - A w||^2 + ...`` where row i of ``A`` is
+``sqrt(s_i) (x_i - mean)`` and the weights ``s`` sum to one. ``A`` is never written
+down as a whole: products with it go through X, and only the columns of a working set
+are copied into a panel.
+"""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from sklreg.solvers import _design_kernels as kernels
+
+_BLOCK_BYTES = 1 << 20
+
+
+def read_only(array):
+    """Return a view that numba sees as read-only: one specialisation a dtype."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def make_design(X, sample_weight=None, center=True):
+    """Wrap X, dense or CSC, for the least-squares solvers.
+
+    Parameters
+    ----------
+    X : ndarray or CSC of shape (n_samples, n_features)
+        Data in float32 or float64, any memory order; it is only read.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Non-negative weights with a positive sum; they are normalised here.
+    center : bool
+        Whether an unpenalised intercept is fitted.
+
+    Returns
+    -------
+    DenseDesign or SparseDesign
+    """
+    kind = SparseDesign if issparse(X) else DenseDesign
+    return kind(X, sample_weight, center)
+
+
+class Design:
+    """What dense and sparse designs share: weights, centring and targets.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape of X.
+    mean : ndarray of shape (n_features,)
+        Weighted column means, zero without centring.
+    weight : float or ndarray of shape (n_samples,)
+        Weights that sum to one (a float when they are equal).
+    root : float or ndarray of shape (n_samples,)
+        Square root of ``weight``.
+    """
+
+    def __init__(self, X, sample_weight, center):
+        self.X = X
+        self.shape = X.shape
+        self.center = center
+        n_samples, n_features = X.shape
+        if sample_weight is None:
+            self.weight = 1.0 / n_samples
+        else:
+            weight = np.asarray(sample_weight, dtype=np.float64)
+            self.weight = weight / weight.sum()
+        self.root = np.sqrt(self.weight)
+        if center:
+            self.mean = self._x_transpose(np.full(n_samples, 1.0) * self.weight)
+        else:
+            self.mean = np.zeros(n_features)
+        self.taken_out = np.zeros(n_features)
+
+    def targets(self, y):
+        """Return ``(target, offset)``: y without its weighted mean, and that mean."""
+        y = np.asarray(y, dtype=np.float64)
+        if not self.center:
+            return y, np.zeros(y.shape[1:])
+        weight = np.broadcast_to(self.weight, (self.shape[0],))
+        # Taking out y[0] first leaves a constant target exactly constant.
+        offset = y[0] + weight @ (y - y[0])
+        return y - offset, offset
+
+    def weigh(self, R):
+        """Return R with its rows scaled by the square root of their weights."""
+        return R * (self.root if R.ndim == 1 else np.reshape(self.root, (-1, 1)))
+
+    def correlate(self, R):
+        """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
+        weighted = self.weigh(R)
+        product = self._x_transpose(weighted)
+        if self.center:
+            product -= np.multiply.outer(self.mean, weighted.sum(axis=0))
+        return product
+
+    def apply(self, w, support=None):
+        """Return ``A w``; only the columns in ``support`` are read."""
+        if support is None:
+            support = np.flatnonzero(w)
+        if not len(support):
+            return np.zeros(self.shape[0])
+        product = self.raw_product(support, w[support])
+        return self.root * (product - self.mean[support] @ w[support])
+
+    def intercept(self, offset, w):
+        """Return the intercept that belongs to ``w`` on the original scale."""
+        return offset - (self.mean + self.taken_out) @ w
+
+
+class DenseDesign(Design):
+    """Design over an ndarray in C or Fortran order."""
+
+    sparse = False
+
+    def _blocks(self, axis):
+        """Slices along an axis whose float64 copy fits into the cache."""
+        length = self.shape[axis]
+        other = max(1, self.shape[1 - axis])
+        step = max(8, _BLOCK_BYTES // (8 * other))
+        return [slice(i, i + step) for i in range(0, length, step)]
+
+    def _x_transpose(self, V):
+        X = self.X
+        if X.dtype == np.float64:
+            return X.T @ V
+        # float32 data: products accumulate in float64, block by block.
+        if X.flags.f_contiguous:
+            blocks = [X[:, block].astype(np.float64).T @ V for block in self._blocks(1)]
+            return np.concatenate(blocks) if blocks else X.T @ V
+        total = np.zeros((self.shape[1], *V.shape[1:]))
+        for block in self._blocks(0):
+            total += X[block].astype(np.float64).T @ V[block]
+        return total
+
+    def raw_product(self, support, w):
+        """Return ``X[:, support] w``, neither centred nor weighted."""
+        if len(support) == self.shape[1]:
+            columns = self.X
+        elif self.X.flags.f_contiguous or len(support) * 8 <= self.shape[1]:
+            columns = self.X[:, support]
+        else:
+            full = np.zeros(self.shape[1])
+            full[support] = w
+            columns, w = self.X, full
+        if columns.dtype == np.float64:
+            return columns @ w
+        product = np.zeros(self.shape[0])
+        for block in self._blocks(0):
+            product[block] = columns[block].astype(np.float64) @ w
+        return product
+
+    def fill_panel(self, columns, out):
+        """Write ``A[:, columns]`` to a Fortran-ordered float64 array."""
+        root = np.broadcast_to(np.asarray(self.root), (self.shape[0],))
+        kernels.dense_panel(
+            read_only(self.X), columns, self.mean, np.ascontiguousarray(root), out
+        )
+
+    def center_in_place(self):
+        """Subtract the means from X itself, where the caller has given X away."""
+        if self.X.flags.writeable:
+            self.X -= self.mean.astype(self.X.dtype)
+            self.taken_out += self.mean
+            self.mean = self._x_transpose(np.full(self.shape[0], 1.0) * self.weight)
+
+    def gram(self):
+        """Return the whole ``A^T A``, accumulated over blocks of rows."""
+        n_features = self.shape[1]
+        total = np.zeros((n_features, n_features))
+        step = max(64, 8 * _BLOCK_BYTES // (8 * max(1, n_features)))
+        for start in range(0, self.shape[0], step):
+            rows = slice(start, start + step)
+            block = self.X[rows].astype(np.float64) - self.mean
+            root = self.root if np.ndim(self.root) == 0 else self.root[rows, None]
+            block *= root
+            total += block.T @ block
+        return total
+
+
+class SparseDesign(Design):
+    """Design over a CSC matrix or array; centring stays implicit throughout."""
+
+    sparse = True
+
+    def _x_transpose(self, V):
+        columns = V[:, None] if V.ndim == 1 else V
+        out = np.empty((self.shape[1], columns.shape[1]))
+        kernels.csc_transpose_times(*self.arrays(), np.ascontiguousarray(columns), out)
+        return out[:, 0] if V.ndim == 1 else out
+
+    def raw_product(self, support, w):
+        """Return ``X[:, support] w``, neither centred nor weighted."""
+        out = np.zeros(self.shape[0])
+        kernels.csc_columns_times(*self.arrays(), support, w, out)
+        return out
+
+    def arrays(self):
+        """Return read-only ``(data, indices, indptr)`` of X."""
+        X = self.X
+        return read_only(X.data), read_only(X.indices), read_only(X.indptr)
+
+    def weights(self):
+        """Return the weights as an array: one entry when they are all equal."""
+        return np.atleast_1d(np.asarray(self.weight, dtype=np.float64))
+
+    def squares(self, columns):
+        """Return the squared norms of the columns of ``A``."""
+        out = np.empty(len(columns))
+        kernels.csc_column_squares(
+            *self.arrays(), columns, self.mean, self.weights(), 1.0, out
+        )
+        return out
+
+    def cross_gram(self, rows, columns):
+        """Return ``A[:, rows]^T A[:, columns]``."""
+        out = np.empty((len(rows), len(columns)))
+        scatter = np.zeros(self.shape[0])
+        kernels.csc_gram(
+            *self.arrays(), rows, columns, self.mean, self.weights(), scatter, out
+        )
+        return out

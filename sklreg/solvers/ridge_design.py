@@ -1,0 +1,290 @@
+"""A ridge problem's design matrix, centred and weighted without being written down.
+
+With observation weights ``s`` (``S = diag(s)``) and weighted column means ``m``, a
+ridge fit with an intercept is a fit without one on ``A = S^½ (X − 1 mᵀ)`` and
+``B = S^½ (Y − 1 ȳᵀ)``. Neither ``X − 1 mᵀ`` nor ``S^½ X`` is ever stored: a dense X is
+read block by block, each block centred in a small buffer before it is multiplied,
+which keeps every digit when the means are a million times the spread; a sparse X is
+corrected by a rank-one term.
+"""
+
+import numpy as np
+from scipy import linalg, sparse
+from scipy.linalg.blas import dsyrk
+from scipy.sparse.linalg import LinearOperator
+
+#: Rows (or columns) of a buffer; enough for a matrix product to run at full speed.
+_BLOCK = 512
+#: Up to this many bytes a buffer may grow beyond ``_BLOCK`` rows.
+_BUFFER_BYTES = 1 << 22
+
+
+def _accumulate(total, block):
+    """Add ``blockᵀ block`` to the upper triangle of the Fortran-ordered `total`."""
+    if block.flags.f_contiguous:
+        dsyrk(1.0, block, beta=1.0, c=total, trans=1, overwrite_c=1)
+    else:
+        dsyrk(1.0, block.T, beta=1.0, c=total, trans=0, overwrite_c=1)
+
+
+def _mirror(upper):
+    """Fill the lower triangle of `upper` (zero so far) and return it."""
+    upper += np.triu(upper, 1).T
+    return upper
+
+
+class CentredDesign:
+    """The matrix ``A = S^½ (X − 1 mᵀ)`` and its products.
+
+    Parameters
+    ----------
+    X : ndarray or CSR/CSC matrix of shape (n_samples, n_features)
+        Design as given, float32 or float64, any layout. Never written to.
+    weights : ndarray of shape (n_samples,), optional
+        Non-negative observation weights; None means all ones.
+    centre : bool, default=True
+        Whether columns are centred (a fit with an intercept) or m = 0.
+    mean : ndarray of shape (n_features,), optional
+        Centre with these numbers rather than the design's own means.
+    """
+
+    def __init__(self, X, weights=None, centre=True, mean=None):
+        self.X = X
+        self.shape = X.shape
+        self.is_sparse = sparse.issparse(X)
+        self.weights = None if weights is None else np.asarray(weights, np.float64)
+        self.root = None if weights is None else np.sqrt(self.weights)
+        self.total = (
+            float(self.shape[0]) if weights is None else float(self.weights.sum())
+        )
+        self.centre = centre
+        if mean is None:
+            mean = self._column_means() if centre else np.zeros(self.shape[1])
+        self.mean = mean
+
+    # -- means, targets -------------------------------------------------------------
+
+    def _column_means(self):
+        if self.is_sparse:
+            weights = np.ones(self.shape[0]) if self.weights is None else self.weights
+            return np.asarray(self.X.T @ weights, dtype=np.float64) / self.total
+        total = np.zeros(self.shape[1])
+        for rows in self._slices(0):
+            block = self.X[rows]
+            if self.weights is None:
+                total += block.sum(axis=0, dtype=np.float64)
+            else:
+                total += self.weights[rows] @ block
+        return total / self.total
+
+    def centre_targets(self, Y):
+        """Return ``(Y − 1 ȳᵀ, ȳ)``, the means weighted (zeros without centring)."""
+        Y = np.asarray(Y, dtype=np.float64)
+        if not self.centre:
+            return Y, np.zeros(Y.shape[1])
+        mean = np.average(Y, axis=0, weights=self.weights)
+        centred = Y - mean
+        # The mean of numbers far from zero has a rounding error; one more step
+        # removes what of it the subtraction revealed.
+        correction = np.average(centred, axis=0, weights=self.weights)
+        return centred - correction, mean + correction
+
+    def scale_rows(self, V):
+        """Return ``S^½ V``."""
+        return V if self.root is None else self.root[:, None] * V
+
+    # -- blocks ---------------------------------------------------------------------
+
+    def _slices(self, axis):
+        length, other = self.shape[axis], self.shape[1 - axis]
+        step = max(_BLOCK, _BUFFER_BYTES // (8 * max(other, 1)))
+        return [slice(i, min(i + step, length)) for i in range(0, length, step)]
+
+    def blocks(self, axis=0, scale=True):
+        """Yield ``(slice, block)`` of A along `axis`, in a buffer used again.
+
+        With ``scale=False`` the rows are centred but not multiplied by ``S^½``.
+        Dense designs only.
+        """
+        slices = self._slices(axis)
+        step = slices[0].stop
+        n, p = self.shape
+        order = "F" if self.X.flags.f_contiguous else "C"
+        buffer = np.empty((step, p) if axis == 0 else (n, step), order=order)
+        for part in slices:
+            length = part.stop - part.start
+            if axis == 0:
+                source, mean, root = self.X[part], self.mean, self.root
+                root = None if root is None else root[part]
+                block = buffer[:length]
+                if order == "F" and length < step:
+                    block = np.empty((length, p), order="F")
+            else:
+                source, mean, root = self.X[:, part], self.mean[part], self.root
+                block = buffer[:, :length]
+                if order == "C" and length < step:
+                    block = np.empty((n, length))
+            np.subtract(source, mean, out=block)
+            if scale and root is not None:
+                block *= root[:, None]
+            yield part, block
+
+    # -- products -------------------------------------------------------------------
+
+    def gram(self, B):
+        """Return ``(AᵀA, AᵀB)`` in one reading of X."""
+        p = self.shape[1]
+        if self.is_sparse:
+            weighted = self._weighted_sparse()
+            gram = (self.X.T @ weighted).toarray().astype(np.float64, copy=False)
+            if self.centre:
+                sums = self.X.T @ (
+                    np.ones(len(B)) if self.root is None else self.weights
+                )
+                cross = np.outer(self.mean, sums - 0.5 * self.total * self.mean)
+                gram -= cross
+                gram -= cross.T
+            return np.asfortranarray(gram), self.t_dot(B)
+        gram = np.zeros((p, p), order="F")
+        products = np.zeros((p, B.shape[1]))
+        for rows, block in self.blocks():
+            _accumulate(gram, block)
+            products += block.T @ B[rows]
+        gram = _mirror(gram)
+        constant = self.constant_columns(np.diagonal(gram))
+        if constant.any():
+            gram[constant] = 0.0
+            gram[:, constant] = 0.0
+            products[constant] = 0.0
+        return gram, products
+
+    def constant_columns(self, squared_norms):
+        """Tell columns of A that hold only the rounding errors of their mean."""
+        if not self.centre:
+            return np.zeros(self.shape[1], dtype=bool)
+        noise = 4 * np.finfo(np.float64).eps * self.mean
+        return squared_norms <= self.total * noise**2
+
+    def kernel(self):
+        """Return ``AAᵀ``."""
+        n = self.shape[0]
+        if self.is_sparse:
+            kernel = (self.X @ self.X.T).toarray().astype(np.float64, copy=False)
+            cross = np.asarray(self.X @ self.mean, dtype=np.float64)
+            kernel -= cross[:, None]
+            kernel -= cross
+            kernel += self.mean @ self.mean
+            kernel = np.asfortranarray(kernel)
+        else:
+            kernel = np.zeros((n, n), order="F")
+            for _, block in self.blocks(axis=1, scale=False):
+                _accumulate(kernel, block.T)
+            kernel = _mirror(kernel)
+        if self.root is not None:
+            kernel *= self.root[:, None]
+            kernel *= self.root
+        return kernel
+
+    def _weighted_sparse(self):
+        if self.weights is None:
+            return self.X
+        return sparse.diags(self.weights, format="csr") @ self.X
+
+    def row_products(self, V):
+        """Yield ``(rows, (X − 1 mᵀ)[rows] V)``, not weighted, for blocks of rows."""
+        if not self.is_sparse:
+            for rows, block in self.blocks(scale=False):
+                yield rows, block @ V
+            return
+        by_rows, shift = self.X.tocsr(), self.mean @ V
+        for rows in self._slices(0):
+            yield rows, by_rows[rows] @ V - shift
+
+    def dot(self, V):
+        """Return ``A V`` for V of shape (n_features, k)."""
+        if self.is_sparse:
+            return self.scale_rows(self.X @ V - self.mean @ V)
+        if self.X.dtype == np.float64 and not self.centre:
+            return self.scale_rows(self.X @ V)
+        out = np.empty((self.shape[0], V.shape[1]))
+        for rows, block in self.blocks():
+            out[rows] = block @ V
+        return out
+
+    def t_dot(self, U):
+        """Return ``Aᵀ U`` for U of shape (n_samples, k)."""
+        scaled = self.scale_rows(U)
+        if self.is_sparse:
+            return self.X.T @ scaled - np.outer(self.mean, scaled.sum(axis=0))
+        if self.X.dtype == np.float64 and not self.centre:
+            return self.X.T @ scaled
+        out = np.zeros((self.shape[1], U.shape[1]))
+        for rows, block in self.blocks():
+            out += block.T @ U[rows]
+        return out
+
+    def residuals(self, Y, coef, intercept):
+        """Return ``R = Y − X W − b`` and ``(X − 1 mᵀ)ᵀ S R`` in one reading of X.
+
+        Y has shape (n_samples, k), `coef` (n_features, k), `intercept` (k,).
+        """
+        weights = 1.0 if self.weights is None else self.weights[:, None]
+        if self.is_sparse:
+            R = Y - self.X @ coef - intercept
+            weighted = weights * R
+            pulled = self.X.T @ weighted - np.outer(self.mean, weighted.sum(axis=0))
+            return R, pulled
+        level = intercept + self.mean @ coef
+        R = Y - level
+        pulled = np.zeros(coef.shape)
+        for rows, block in self.blocks(scale=False):
+            R[rows] -= block @ coef
+            part = R[rows]
+            if self.weights is not None:
+                part = weights[rows] * part
+            pulled += block.T @ part
+        return R, pulled
+
+    def triangle(self, B=None):
+        """Return R of ``[A B] = Q [R C]`` and ``C``, by blocked Householder QR.
+
+        With B=None the other side: the lower triangle Rᵀ of ``Aᵀ = Q R``, and None.
+        Dense designs only.
+        """
+        wide = B is None
+        axis, width = (1, self.shape[0]) if wide else (0, self.shape[1])
+        top = np.zeros((0, width + (0 if wide else B.shape[1])))
+        for part, block in self.blocks(axis):
+            rows = block.T if wide else np.hstack([block, B[part]])
+            stacked = np.asfortranarray(np.vstack([top, rows]))
+            top = linalg.qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][
+                : min(stacked.shape)
+            ]
+        if wide:
+            return top.T, None
+        R, C = top[:width, :width], top[:width, width:]
+        R[:, self.constant_columns(np.einsum("ij,ij->j", R, R))] = 0.0
+        return R, C
+
+    def operator(self):
+        """Return A as a SciPy linear operator, for iterative solvers."""
+        mean, root = self.mean, self.root
+        X = self.X.astype(np.float64, copy=False) if self.is_sparse else self.X
+
+        def matvec(v):
+            v = v.ravel()
+            if X.dtype != np.float64:
+                return self.dot(v[:, None]).ravel()
+            out = X @ v - mean @ v
+            return out if root is None else root * out
+
+        def rmatvec(u):
+            u = u.ravel()
+            if X.dtype != np.float64:
+                return self.t_dot(u[:, None]).ravel()
+            scaled = u if root is None else root * u
+            return X.T @ scaled - mean * scaled.sum()
+
+        return LinearOperator(
+            self.shape, matvec=matvec, rmatvec=rmatvec, dtype=np.float64
+        )

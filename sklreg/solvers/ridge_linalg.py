@@ -1,0 +1,84 @@
+"""Solving with ``M + αI``, M the Gram matrix of a ridge problem's smaller side."""
+
+import numpy as np
+from scipy import linalg
+from scipy.linalg.lapack import dpotrf, dpotrs
+
+#: For more alphas than this one eigendecomposition is cheaper than a factor each.
+_MANY_ALPHAS = 24
+#: Eigenvalues are exact to rounding of the largest; with diagonal entries further
+#: apart than this, the small ones would lose too many digits.
+_EVEN_SCALES = 1e8
+
+
+def solve_shifted(matrix, rhs, alpha):
+    """Solve ``(M + α_k I) x_k = rhs_k`` for every column k, by Cholesky.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If ``M + α_k I`` is singular to working precision. The test compares each
+        pivot with its own diagonal entry, so it does not depend on column scales.
+    """
+    out = np.empty_like(rhs)
+    diagonal = np.arange(len(matrix))
+    for value in np.unique(alpha):
+        columns = alpha == value
+        shifted = np.array(matrix, order="F")
+        shifted[diagonal, diagonal] += value
+        scale = shifted[diagonal, diagonal].copy()
+        factor, failed = dpotrf(shifted, lower=0, clean=0, overwrite_a=1)
+        least = 10 * len(matrix) * np.finfo(np.float64).eps
+        if failed or np.any(factor[diagonal, diagonal] ** 2 <= least * scale):
+            raise linalg.LinAlgError("matrix singular to working precision")
+        out[:, columns] = dpotrs(factor, rhs[:, columns], lower=0)[0]
+    return out
+
+
+def lift_null_space(design, kernel):
+    """Make the centred kernel ``AAᵀ`` regular without changing any solution.
+
+    Centring puts ``ŝ = √s/‖√s‖`` in its null space and a zero weight makes its row
+    zero; right-hand sides are zero there. Returns ŝ and the eigenvalue σ given to it
+    (``AAᵀ + σ ŝŝᵀ``), or None and 0 without centring.
+    """
+    size = max(np.trace(kernel) / len(kernel), np.finfo(np.float64).tiny)
+    if design.weights is not None:
+        idle = np.flatnonzero(design.weights == 0)
+        kernel[idle, idle] = size
+    if not design.centre:
+        return None, 0.0
+    root = np.ones(len(kernel)) if design.root is None else design.root
+    direction = root / np.sqrt(design.total)
+    kernel += size * np.outer(direction, direction)
+    return direction, size
+
+
+def evenly_scaled(matrix):
+    """Whether an eigendecomposition keeps digits for every diagonal entry."""
+    diagonal = np.diagonal(matrix)
+    present = diagonal[diagonal > 0]
+    return len(present) == 0 or present.max() <= _EVEN_SCALES * present.min()
+
+
+def solve_alphas(matrix, rhs, alphas):
+    """Solve ``(M + αI) x = rhs_k`` for every alpha and every column k.
+
+    Returns
+    -------
+    ndarray of shape (len(M), n_columns, n_alphas)
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a shifted matrix is singular to working precision.
+    """
+    if len(alphas) > _MANY_ALPHAS and evenly_scaled(matrix) and np.min(alphas) > 0:
+        values, vectors = linalg.eigh(matrix, check_finite=False, driver="evd")
+        values = np.maximum(values, 0.0)
+        rotated = (vectors.T @ rhs)[:, :, None] / (values[:, None, None] + alphas)
+        return (vectors @ rotated.reshape(len(matrix), -1)).reshape(rotated.shape)
+    out = np.empty((*rhs.shape, len(alphas)))
+    for k, alpha in enumerate(alphas):
+        out[:, :, k] = solve_shifted(matrix, rhs, np.full(rhs.shape[1], alpha))
+    return out

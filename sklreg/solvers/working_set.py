@@ -1,0 +1,125 @@
+"""A growing set of columns with the panel and Gram matrix that go with it."""
+
+import numpy as np
+
+from sklreg.solvers.design import read_only
+
+# Up to this many columns (128 MiB) exact steps on a Gram repay its making.
+_GRAM_COLUMNS = 4096
+# Up to this many, a Gram costs next to nothing whatever the data are.
+_SMALL = 256
+
+
+class WorkingSet:
+    """Columns of a design that a solver works on, in the order they were added.
+
+    Parameters
+    ----------
+    design : DenseDesign or SparseDesign
+        Where the columns come from.
+    gram : ndarray of shape (n_features, n_features) or None
+        A Gram matrix of the whole design, if there is one already.
+
+    Attributes
+    ----------
+    columns : ndarray of int64
+        Indices of the columns, in order of arrival.
+    """
+
+    def __init__(self, design, gram=None):
+        self.design = design
+        self.whole_gram = gram
+        self.columns = np.empty(0, dtype=np.int64)
+        self._member = np.zeros(design.shape[1], dtype=bool)
+        self._panel = np.empty((design.shape[0], 0), order="F")
+        self._gram = np.empty((0, 0))
+        self._gram_size = 0
+        self._squares = np.empty(0)
+
+    def __len__(self):
+        return len(self.columns)
+
+    def add(self, columns):
+        """Add the columns that are not in the set yet; return how many were new."""
+        columns = np.asarray(columns, dtype=np.int64)
+        columns = columns[~self._member[columns]]
+        self._member[columns] = True
+        self.columns = np.concatenate([self.columns, columns])
+        return len(columns)
+
+    @property
+    def panel(self):
+        """``A[:, columns]`` in Fortran order; an empty panel over a sparse design."""
+        have, want = self._panel.shape[1], len(self)
+        if not self.design.sparse and have < want:
+            grown = np.empty((self.design.shape[0], want), order="F")
+            grown[:, :have] = self._panel
+            self.design.fill_panel(self.columns[have:], grown[:, have:])
+            self._panel = grown
+        return self._panel
+
+    @property
+    def squares(self):
+        """Squared norms of the columns."""
+        have, want = len(self._squares), len(self)
+        if have < want:
+            if self.whole_gram is not None:
+                new = self.whole_gram.diagonal()[self.columns[have:]]
+            elif self.design.sparse:
+                new = self.design.squares(self.columns[have:])
+            else:
+                new = np.einsum("ij,ij->j", self.panel[:, have:], self.panel[:, have:])
+            self._squares = np.concatenate([self._squares, new])
+        return self._squares
+
+    @property
+    def gram(self):
+        """Gram matrix of the columns, grown by the rows that are missing."""
+        have, want = self._gram_size, len(self)
+        if have < want:
+            grown = np.empty((want, want))
+            grown[:have, :have] = self._gram
+            new = self.columns[have:]
+            if self.whole_gram is not None:
+                block = self.whole_gram[np.ix_(self.columns, new)]
+            elif self.design.sparse:
+                block = self.design.cross_gram(self.columns, new)
+            else:
+                panel = self.panel
+                block = panel.T @ panel[:, have:]
+            grown[:, have:] = block
+            grown[have:, :have] = block[:have].T
+            self._gram, self._gram_size = grown, want
+        return self._gram
+
+    def prefers_gram(self):
+        """Whether a sweep on the Gram costs less than one on the columns."""
+        size = len(self)
+        if self.whole_gram is not None:
+            return True
+        if self.design.sparse:
+            entries = self.design.X.indptr[self.columns + 1]
+            entries = np.sum(entries - self.design.X.indptr[self.columns])
+            return size <= _SMALL or size * size <= 4 * entries
+        return size <= max(2 * self.design.shape[0], _GRAM_COLUMNS)
+
+    def descend_arguments(self):
+        """Return what the residual kernel needs to know of the columns."""
+        if self.design.sparse:
+            panel = np.empty((0, 0), order="F")
+            arrays = self.design.arrays()
+            weight = self.design.weights()
+        else:
+            panel = self.panel
+            empty = read_only(np.empty(0, dtype=np.int32))
+            arrays = (read_only(np.empty(0)), empty, empty)
+            weight = np.ones(1)
+        return (
+            self.design.sparse,
+            panel,
+            *arrays,
+            self.columns,
+            self.squares,
+            self.design.mean,
+            weight,
+        )

@@ -1,0 +1,111 @@
+"""Discovery of every public estimator, and instances of them to test.
+
+Estimators are found by walking the lazily declared ``__all__`` of the package, so a new
+one is tested by being exported. One that cannot be built without arguments, or that
+needs others to be tested quickly, has a line in :data:`ARGUMENTS`.
+"""
+
+import inspect
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from sklearn import linear_model
+from sklearn.base import BaseEstimator, is_classifier
+
+import sklreg
+
+# Name of an estimator to lists of arguments, one instance each. These are the arguments
+# with which scikit-learn tests the namesake: small problems need few folds.
+ARGUMENTS = {
+    "ElasticNetCV": [{"cv": 3}],
+    "LassoCV": [{"cv": 3}],
+}
+
+# As scikit-learn's own per-check parameters: the direct solvers have no iterations to
+# count (``n_iter_`` is None, there as here), so one that iterates takes that check.
+CHECK_ARGUMENTS = {
+    "Ridge": {"check_non_transformer_estimators_n_iter": {"solver": "lsqr"}},
+}
+
+# Their fits depend on which rows are drawn, so that a row of weight zero matters.
+DEPENDENT_ON_ROW_ORDER = {
+    "MLPClassifier",
+    "MLPRegressor",
+    "SGDClassifier",
+    "SGDRegressor",
+}
+
+
+def all_public():
+    """Return the sorted (name, object) pairs of all that the subpackages export."""
+    found = {}
+    for name in sklreg.__all__:
+        package = getattr(sklreg, name)
+        if isinstance(package, ModuleType):
+            for public in getattr(package, "__all__", ()):
+                found[f"{name}.{public}"] = getattr(package, public)
+    return sorted(found.items())
+
+
+def all_estimators():
+    """Return every public estimator class."""
+    return [
+        value
+        for _, value in all_public()
+        if inspect.isclass(value) and issubclass(value, BaseEstimator)
+    ]
+
+
+def instances(estimator_class):
+    """Yield the instances under which a class is tested."""
+    for arguments in ARGUMENTS.get(estimator_class.__name__, [{}]):
+        yield estimator_class(**_required(estimator_class), **arguments)
+
+
+def all_instances():
+    """Return instances of every estimator."""
+    return [instance for cls in all_estimators() for instance in instances(cls)]
+
+
+def all_predictors():
+    """Return instances of those that predict; samplers and transformers left out."""
+    return [instance for instance in all_instances() if hasattr(instance, "predict")]
+
+
+def all_transformers():
+    """Return instances of those that transform."""
+    return [instance for instance in all_instances() if hasattr(instance, "transform")]
+
+
+def namesake(estimator_class):
+    """Return scikit-learn's estimator of the same package and name, or None."""
+    package = estimator_class.__module__.split(".")[1]
+    if find_spec(f"sklearn.{package}") is None:
+        return None
+    return getattr(import_module(f"sklearn.{package}"), estimator_class.__name__, None)
+
+
+def accepts(estimator, parameter, method="fit"):
+    """Return whether a method takes a parameter of this name."""
+    return parameter in inspect.signature(getattr(estimator, method)).parameters
+
+
+def estimator_id(estimator):
+    """Return an identifier for parametrised tests."""
+    return type(estimator).__name__ if isinstance(estimator, BaseEstimator) else None
+
+
+def _required(estimator_class):
+    """Arguments for parameters without a default: the estimator that is wrapped."""
+    missing = [
+        name
+        for name, parameter in inspect.signature(estimator_class).parameters.items()
+        if parameter.default is parameter.empty
+    ]
+    if not missing:
+        return {}
+    assert missing == ["estimator"], f"give arguments for {estimator_class} here"
+    classifier = is_classifier(estimator_class.__new__(estimator_class))
+    inner = linear_model.LogisticRegression() if classifier else linear_model.Ridge()
+    return {"estimator": inner}
