@@ -20,6 +20,7 @@ import sklreg
 ARGUMENTS = {
     "ElasticNetCV": [{"cv": 3}],
     "LassoCV": [{"cv": 3}],
+    "SMOTENC": [{"categorical_features": [1]}],
 }
 
 # As scikit-learn's own per-check parameters: the direct solvers have no iterations to
@@ -98,10 +99,11 @@ def estimator_id(estimator):
 
 def _required(estimator_class):
     """Arguments for parameters without a default: the estimator that is wrapped."""
+    given = ARGUMENTS.get(estimator_class.__name__, [{}])[0]
     missing = [
         name
         for name, parameter in inspect.signature(estimator_class).parameters.items()
-        if parameter.default is parameter.empty
+        if parameter.default is parameter.empty and name not in given
     ]
     if not missing:
         return {}

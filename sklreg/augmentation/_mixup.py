@@ -26,6 +26,9 @@ def mix_pairs(X, alpha, rng):
 
 def cut_pairs(X, alpha, image_shape, rng):
     """Paste patches at random; return the images, the partners and shares kept."""
+    if sparse.issparse(X):
+        mixed, partners, kept = cut_pairs(X.toarray(), alpha, image_shape, rng)
+        return type(X)(mixed), partners, kept
     n = X.shape[0]
     partners = rng.permutation(n)
     side = np.sqrt(1 - draw_weights(n, alpha, rng))
@@ -175,6 +178,10 @@ class CutMix(_PairSampler):
     CutMixClassifier : Fit on both labels.
     Cutout : Leave the hole empty.
 
+    Notes
+    -----
+    Sparse rows are made dense on the way.
+
     References
     ----------
     Yun, Han, Oh, Chun, Choe & Yoo (2019). CutMix: Regularization Strategy to Train
@@ -191,7 +198,6 @@ class CutMix(_PairSampler):
     (4, 16)
     """
 
-    _accept_sparse = False
     _parameter_constraints: dict = {
         **RowSampler._parameter_constraints,
         "alpha": ALPHA,
@@ -217,8 +223,3 @@ class CutMix(_PairSampler):
     def _fit_resample(self, X, y):
         shape = check_image_shape(self.image_shape, X.shape[1])
         return self._resample(X, y, lambda X, rng: cut_pairs(X, self.alpha, shape, rng))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        return tags

@@ -28,6 +28,7 @@ from sklreg._validation import (
 )
 from sklreg.augmentation._images import SHAPE, check_image_shape
 from sklreg.augmentation._mixup import ALPHA, cut_pairs, mix_pairs
+from sklreg.augmentation._target import check_one_label
 from sklreg.mixing import mixup
 
 _FLOATS = (np.float64, np.float32)
@@ -85,7 +86,8 @@ class _MixedEstimator(DocLinkMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Predictions.
         """
-        return self.estimator_.predict(self._check(X))
+        X = self._check(X)
+        return self.estimator_.predict(X)
 
     def _check(self, X):
         check_is_fitted(self)
@@ -154,6 +156,7 @@ class _TwinClassifier(ClassifierMixin, _MixedEstimator):
                 f"{type(self.estimator).__name__} takes no sample_weight, which carries "
                 "the shares of the two labels."
             )
+        check_one_label(y)
         X, y = validate_data(
             self, X, y, accept_sparse=self._sparse_formats(), dtype=_FLOATS
         )
@@ -183,7 +186,8 @@ class _TwinClassifier(ClassifierMixin, _MixedEstimator):
         ndarray of shape (n_samples, n_classes)
             Probabilities, columns as in `classes_`.
         """
-        return self.estimator_.predict_proba(self._check(X))
+        X = self._check(X)
+        return self.estimator_.predict_proba(X)
 
     @available_if(_inner_has("decision_function"))
     def decision_function(self, X):
@@ -199,7 +203,8 @@ class _TwinClassifier(ClassifierMixin, _MixedEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             Decision values.
         """
-        return self.estimator_.decision_function(self._check(X))
+        X = self._check(X)
+        return self.estimator_.decision_function(X)
 
 
 class MixupClassifier(_TwinClassifier):

@@ -397,7 +397,7 @@ def add_noise(X, settings, scale, columns, rng):
     if settings.p < 1:
         rows = rng.uniform(size=X.shape[0]) < settings.p
     if sparse.issparse(X):
-        return _add_sparse(X, noise, scale, columns, rows, rng)
+        return _add_sparse(X, noise, settings, scale, columns, rows, rng)
     whole = len(columns) == X.shape[1] and np.all(np.diff(columns) == 1)
     if not whole:
         out = X.copy()
@@ -421,31 +421,45 @@ def _add_dense(X, noise, settings, scale, rng):
         return out.astype(X.dtype, copy=False)
     # extremes are those of whole columns, all other noises know one value only
     axis = 1 if settings.distribution in _DENSIFYING else 0
-    n_chunks = max(1, min(X.shape[axis], X.size // _CHUNK))
-    bounds = np.linspace(0, X.shape[axis], n_chunks + 1).astype(int)
-    seeds = np.random.SeedSequence(rng.randint(0, 2**32, size=4, dtype=np.uint32))
-    streams = seeds.spawn(n_chunks)
     out = np.empty(X.shape, dtype=X.dtype)
 
-    def fill(chunk):
-        s = slice(bounds[chunk], bounds[chunk + 1])
-        s = (s, slice(None)) if axis == 0 else (slice(None), s)
-        out[s] = noise(X[s], scale, np.random.default_rng(streams[chunk]))
+    def fill(start, stop, stream):
+        s = (slice(None),) * axis + (slice(start, stop),)
+        out[s] = noise(X[s], scale, stream)
 
-    with ThreadPoolExecutor(min(effective_n_threads(), n_chunks)) as pool:
-        for _ in pool.map(fill, range(n_chunks)):
-            pass
+    _in_chunks(fill, X.shape, axis, rng)
     return out
 
 
-def _add_sparse(X, noise, scale, columns, rows, rng):
+def _in_chunks(fill, shape, axis, rng):
+    """Call ``fill(start, stop, stream)`` for parts of an axis, each with a stream."""
+    n_chunks = max(1, min(shape[axis], shape[0] * shape[1] // _CHUNK))
+    bounds = np.linspace(0, shape[axis], n_chunks + 1).astype(int)
+    seeds = np.random.SeedSequence(rng.randint(0, 2**32, size=4, dtype=np.uint32))
+    streams = [np.random.default_rng(seed) for seed in seeds.spawn(n_chunks)]
+    with ThreadPoolExecutor(min(effective_n_threads(), n_chunks)) as pool:
+        for _ in pool.map(fill, bounds[:-1], bounds[1:], streams):
+            pass
+
+
+def _add_sparse(X, noise, settings, scale, columns, rows, rng):
     out = X.tocsr(copy=True)
-    entry_rows = np.repeat(np.arange(out.shape[0]), np.diff(out.indptr))
+    out.sort_indices()
     position = np.full(out.shape[1], -1)
     position[columns] = np.arange(len(columns))
-    touched = rows[entry_rows] & (position[out.indices] >= 0)
-    values = out.data[touched]
-    if np.ndim(scale):
-        scale = scale[position[out.indices[touched]]]
-    out.data[touched] = noise(values, scale, rng)
+    noisy_rows = np.repeat(rows, np.diff(out.indptr))
+
+    def fill(start, stop, stream):
+        part = slice(out.indptr[start], out.indptr[stop])
+        where = position[out.indices[part]]
+        chosen = where >= 0
+        strength = scale[where[chosen]] if np.ndim(scale) else scale
+        clean = out.data[part][chosen]
+        noisy = np.asarray(noise(clean, strength, stream), dtype=X.dtype)
+        out.data[part][chosen] = np.where(noisy_rows[part][chosen], noisy, clean)
+
+    if isinstance(settings.distribution, str):
+        _in_chunks(fill, (out.shape[0], len(columns)), 0, rng)
+    else:
+        fill(0, out.shape[0], rng)
     return out.asformat(X.format)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,6 +14,7 @@ from sklreg._validation import (
     validate_data,
 )
 from sklreg.augmentation._random_over_sampler import RandomOverSampler
+from sklreg.augmentation._target import check_one_label
 
 
 class PriorCorrectedClassifier(
@@ -83,7 +85,7 @@ class PriorCorrectedClassifier(
     >>> print(round(y.mean(), 2), round(model.predict_proba(X)[:, 1].mean(), 2))
     0.1 0.1
     >>> print(round(model.estimator_.predict_proba(X)[:, 1].mean(), 2))
-    0.24
+    0.14
     """
 
     _parameter_constraints: dict = {
@@ -120,6 +122,7 @@ class PriorCorrectedClassifier(
         return self
 
     def _fit(self, X, y):
+        check_one_label(y)
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32)
         )
@@ -192,11 +195,10 @@ class PriorCorrectedClassifier(
         ndarray of shape (n_samples,)
             Class labels.
         """
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        probability = self.predict_proba(X)
+        return self.classes_[np.argmax(probability, axis=1)]
 
     def __sklearn_tags__(self):
-        from sklearn.utils import get_tags
-
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = get_tags(self.estimator).input_tags.sparse
         return tags

@@ -127,11 +127,12 @@ class SMOTENC(BaseSMOTE):
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
         X = check_rows(X)
         record_columns(self, X, y)
+        self._sort_columns(X)
+        continuous = _safe_indexing(X, self.continuous_features_, axis=1)
+        check_array(continuous, accept_sparse=["csr", "csc"])
         return X, y, binarize_y
 
     def _fit_resample(self, X, y):
-        self.n_features_ = X.shape[1]
-        self._sort_columns(X)
         self.nn_k_ = self._new_search("k_neighbors")
         self._check_class_sizes(y, self.nn_k_, "k_neighbors")
         continuous = _safe_indexing(X, self.continuous_features_, axis=1)
@@ -176,6 +177,7 @@ class SMOTENC(BaseSMOTE):
         return self._assemble(continuous, decoded, sparse.issparse(X)), y_resampled
 
     def _sort_columns(self, X):
+        self.n_features_ = X.shape[1]
         if isinstance(self.categorical_features, str):
             if not hasattr(X, "dtypes"):
                 raise ValueError(
@@ -185,9 +187,14 @@ class SMOTENC(BaseSMOTE):
             is_category = [str(dtype) == "category" for dtype in X.dtypes]
             self.categorical_features_ = np.flatnonzero(is_category)
         else:
-            self.categorical_features_ = np.array(
-                column_positions(X, self.categorical_features), dtype=np.intp
-            )
+            try:
+                positions = column_positions(X, self.categorical_features)
+            except ValueError as error:
+                raise ValueError(
+                    f"categorical_features does not fit X with n_features = "
+                    f"{self.n_features_}: {error}"
+                ) from error
+            self.categorical_features_ = np.array(positions, dtype=np.intp)
         every = np.arange(self.n_features_)
         self.continuous_features_ = np.setdiff1d(every, self.categorical_features_)
         if not self.continuous_features_.size:
@@ -268,12 +275,6 @@ class SMOTENC(BaseSMOTE):
         out[:, self.continuous_features_] = continuous
         out[:, self.categorical_features_] = decoded
         return out
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        tags.input_tags.string = True
-        return tags
 
 
 def _category_weight(continuous):

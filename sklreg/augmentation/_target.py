@@ -105,3 +105,9 @@ class RowSampler(DocLinkMixin, BaseSampler):
                 f"Unknown label type: {kind}. Set target='continuous' to resample a "
                 "regression target."
             )
+
+
+def check_one_label(y):
+    """Refuse targets with more than one label a row."""
+    if y is not None and type_of_target(y).startswith("multilabel"):
+        raise ValueError("Multilabel and multioutput targets are not supported.")
