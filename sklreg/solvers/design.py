@@ -12,6 +12,9 @@ from scipy.sparse import issparse
 from sklreg.solvers import _design_kernels as kernels
 
 _BLOCK_BYTES = 1 << 20
+# Columns whose mean is this many times their spread lose digits to implicit centring.
+_FAR = 1e3
+_ROWS_FOR_SPREAD = 8
 
 
 def read_only(array):
@@ -114,6 +117,35 @@ class DenseDesign(Design):
 
     sparse = False
 
+    def __init__(self, X, sample_weight, center):
+        super().__init__(X, sample_weight, center)
+        self.far = center and self._is_far()
+
+    def _is_far(self):
+        """Return whether some column, judged by a few rows, is far from zero."""
+        rows = np.ascontiguousarray(self.X[:_ROWS_FOR_SPREAD])
+        spread = rows.max(axis=0) - rows.min(axis=0)
+        # a column that is constant but for rounding has no digits to lose
+        varies = spread > 1e-12 * np.abs(self.mean)
+        return bool(np.any(varies & (np.abs(self.mean) > _FAR * spread)))
+
+    def correlate(self, R):
+        """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
+        if not self.far:
+            return super().correlate(R)
+        weighted = self.weigh(R)
+        product = np.empty((self.shape[1], *R.shape[1:]))
+        for block in self._blocks(1):
+            product[block] = (self.X[:, block] - self.mean[block]).T @ weighted
+        return product
+
+    def apply(self, w, support=None):
+        """Return ``A w``; only the columns in ``support`` are read."""
+        if not self.far:
+            return super().apply(w, support)
+        support = np.flatnonzero(w) if support is None else support
+        return self.root * ((self.X[:, support] - self.mean[support]) @ w[support])
+
     def _blocks(self, axis):
         """Slices along an axis whose float64 copy fits into the cache."""
         length = self.shape[axis]
@@ -164,6 +196,7 @@ class DenseDesign(Design):
             self.X -= self.mean.astype(self.X.dtype)
             self.taken_out += self.mean
             self.mean = self._x_transpose(np.full(self.shape[0], 1.0) * self.weight)
+            self.far = False
 
     def gram(self):
         """Return the whole ``A^T A``, accumulated over blocks of rows."""

@@ -93,6 +93,12 @@ class CentredDesign:
         """Return ``S^½ V``."""
         return V if self.root is None else self.root[:, None] * V
 
+    def columns(self, chosen):
+        """Return the design of some columns, copied into a panel."""
+        return CentredDesign(
+            self.X[:, chosen], self.weights, self.centre, self.mean[chosen]
+        )
+
     # -- blocks ---------------------------------------------------------------------
 
     def _slices(self, axis):
@@ -135,8 +141,11 @@ class CentredDesign:
         """Return ``(AᵀA, AᵀB)`` in one reading of X."""
         p = self.shape[1]
         if self.is_sparse:
-            weighted = self._weighted_sparse()
-            gram = (self.X.T @ weighted).toarray().astype(np.float64, copy=False)
+            X = self.X.astype(np.float64, copy=False)
+            weighted = X
+            if self.root is not None:
+                weighted = sparse.diags(self.weights, format="csr") @ X
+            gram = (X.T @ weighted).toarray()
             if self.centre:
                 sums = self.X.T @ (
                     np.ones(len(B)) if self.root is None else self.weights
@@ -169,8 +178,9 @@ class CentredDesign:
         """Return ``AAᵀ``."""
         n = self.shape[0]
         if self.is_sparse:
-            kernel = (self.X @ self.X.T).toarray().astype(np.float64, copy=False)
-            cross = np.asarray(self.X @ self.mean, dtype=np.float64)
+            X = self.X.astype(np.float64, copy=False)
+            kernel = (X @ X.T).toarray()
+            cross = X @ self.mean
             kernel -= cross[:, None]
             kernel -= cross
             kernel += self.mean @ self.mean
@@ -184,11 +194,6 @@ class CentredDesign:
             kernel *= self.root[:, None]
             kernel *= self.root
         return kernel
-
-    def _weighted_sparse(self):
-        if self.weights is None:
-            return self.X
-        return sparse.diags(self.weights, format="csr") @ self.X
 
     def row_products(self, V):
         """Yield ``(rows, (X − 1 mᵀ)[rows] V)``, not weighted, for blocks of rows."""
