@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from sklearn import linear_model
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 import sklreg
 
@@ -108,6 +108,6 @@ def _required(estimator_class):
     if not missing:
         return {}
     assert missing == ["estimator"], f"give arguments for {estimator_class} here"
-    classifier = is_classifier(estimator_class.__new__(estimator_class))
+    classifier = issubclass(estimator_class, ClassifierMixin)
     inner = linear_model.LogisticRegression() if classifier else linear_model.Ridge()
     return {"estimator": inner}

@@ -109,5 +109,6 @@ class RowSampler(DocLinkMixin, BaseSampler):
 
 def check_one_label(y):
     """Refuse targets with more than one label a row."""
-    if y is not None and type_of_target(y).startswith("multilabel"):
+    shape = np.shape(y)
+    if len(shape) == 2 and shape[1] > 1:
         raise ValueError("Multilabel and multioutput targets are not supported.")
