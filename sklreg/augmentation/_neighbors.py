@@ -65,7 +65,7 @@ def kneighbors(search, X_fit, X):
     ndarray of shape (len(X), n_neighbors)
         Nearest first.
     """
-    if not _is_plain(search) or sparse.issparse(X_fit) or X_fit.dtype.kind != "f":
+    if not _is_plain(search) or sparse.issparse(X_fit) or not _is_number(X_fit):
         return _own(search, X_fit, X)
     n_fit, n_features = X_fit.shape
     k = search.n_neighbors
@@ -88,8 +88,9 @@ def kneighbors_mixed(search, rows):
     work = float(X.shape[0]) ** 2 * rows.codes.shape[1]
     if not _is_plain(search) or work < _SMALL or search.n_neighbors >= _MAX_LIST:
         return _own(search, X, X)
-    if search.n_neighbors >= X.shape[0] or rows.continuous.dtype.kind != "f":
+    if search.n_neighbors >= X.shape[0] or not _is_number(rows.continuous):
         return _own(search, X, X)
+    rows = MixedRows(_float(rows.continuous), rows.codes, rows.mismatch, X)
     return _beside_products(search, X, X, rows, rows, X, X)
 
 
@@ -112,7 +113,15 @@ def _is_plain(search):
 
 def _dense(X):
     empty = np.empty((X.shape[0], 0), dtype=np.int32)
-    return MixedRows(X, empty, 0.0, None)
+    return MixedRows(_float(X), empty, 0.0, None)
+
+
+def _is_number(X):
+    return X.dtype.kind in "iu" or X.dtype in (np.float32, np.float64)
+
+
+def _float(X):
+    return X if X.dtype.kind == "f" else X.astype(np.float64)
 
 
 def _beside_tree(search, X_fit, X):
@@ -154,7 +163,11 @@ def _beside_products(search, X_fit, X, fit_rows, query_rows, own_fit, own_query)
         return _own(search, own_fit, own_query)
     rows, ties = _search(filter_, fit_rows, query_rows, k, cancelling=True)
     if len(ties):
-        again = requery_rows(own_query, own_fit, k, ties)
+        if own_fit.dtype.kind in "iu":
+            # sums of whole numbers: every row has the same answer alone
+            again = _own(search, own_fit, own_query[ties])
+        else:
+            again = requery_rows(own_query, own_fit, k, ties)
         if again is None:
             return _own(search, own_fit, own_query)
         rows[ties] = again
