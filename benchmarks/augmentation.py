@@ -205,8 +205,10 @@ def main():
         print(json.dumps(globals()[function](*arguments)))
         return
     chosen = options.only or [*SAMPLERS, *CHANGERS]
-    print(f"{'sampler':24}{'ours s':>9}{'theirs s':>10}{'ratio':>8}{'goal':>6}"
-          f"{'ours MB':>9}{'theirs MB':>10}{'ratio':>7}  same rows")
+    print(
+        f"{'sampler':24}{'ours s':>9}{'theirs s':>10}{'ratio':>8}{'goal':>6}"
+        f"{'ours MB':>9}{'theirs MB':>10}{'ratio':>7}  same rows"
+    )
     for name, (*_, goal) in SAMPLERS.items():
         if name not in chosen:
             continue
@@ -220,8 +222,10 @@ def main():
             f"{ours:9.0f}{theirs:10.0f}{ours / theirs:7.2f}  {t['same']}",
             flush=True,
         )
-    print(f"\n{'60000 x 784':24}{'ours s':>9}{'copy s':>10}{'ratio':>8}{'goal':>6}"
-          f"{'peak MB':>9}{'array MB':>10}")
+    print(
+        f"\n{'60000 x 784':24}{'ours s':>9}{'copy s':>10}{'ratio':>8}{'goal':>6}"
+        f"{'peak MB':>9}{'array MB':>10}"
+    )
     for name in CHANGERS:
         if name not in chosen:
             continue

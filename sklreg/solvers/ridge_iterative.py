@@ -88,8 +88,8 @@ def solve_lbfgs(design, B, alpha, tol, max_iter):
     for k in range(B.shape[1]):
 
         def objective(w, a=alpha[k], q=products[:, k]):
-            pulled = gram @ w if gram is not None else operator.rmatvec(
-                operator.matvec(w)
+            pulled = (
+                gram @ w if gram is not None else operator.rmatvec(operator.matvec(w))
             )
             gradient = pulled + a * w - q
             return 0.5 * (gradient @ w - q @ w), gradient
