@@ -283,6 +283,11 @@ class Quantile(_IdentityLink, _Loss):
 class AbsoluteError(EpsilonInsensitive):
     """The absolute error, whose minimiser is the median.
 
+    Parameters
+    ----------
+    epsilon : float, default=0.0
+        Half the width of the zone without loss.
+
     Examples
     --------
     >>> from sklreg.losses import AbsoluteError

@@ -23,7 +23,7 @@ rng = np.random.RandomState(0)
 X, y = make_moons((300, 40), noise=0.25, random_state=0)
 
 samplers = {
-    "RandomOverSampler(shrinkage=0.5)": RandomOverSampler(
+    "RandomOverSampler, smooth": RandomOverSampler(
         shrinkage=0.5, random_state=0
     ),
     "SMOTE": SMOTE(random_state=0),

@@ -24,9 +24,9 @@ X = StandardScaler().set_output(transform="pandas").fit_transform(X)
 # One display for each penalty.
 fig, axes = plt.subplots(1, 3, figsize=(12, 4), sharey=True, layout="constrained")
 penalised = {
-    "lasso": Lasso(),
-    "elastic net, l1_ratio=0.5": ElasticNet(l1_ratio=0.5),
-    "ridge": Ridge(),
+    "lasso": Lasso(tol=1e-8),
+    "elastic net, l1_ratio=0.5": ElasticNet(l1_ratio=0.5, tol=1e-8),
+    "ridge": Ridge(alpha=100),
 }
 paths = {
     name: RegularizationPathDisplay.from_estimator(model, X, y, ax=ax, name=name)

@@ -95,7 +95,8 @@ class ElasticNet(LinearRegressor):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept, 0.0 without `fit_intercept`.
     n_iter_ : int or list of int
-        Sweeps of coordinate descent, for every target.
+        Sweeps of coordinate descent, for every target; an exact solution on a
+        working set counts as one.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap at the coefficients, in units of the objective: the objective is
         at most this far above its minimum. Without any penalty (``alpha=0``) there
@@ -117,7 +118,9 @@ class ElasticNet(LinearRegressor):
     A working set of columns grows until no feature outside it violates the
     optimality conditions. On the set, coordinate descent [1]_ alternates with exact
     steps on the support; gap safe rules [2]_ drop columns that are proven to be zero
-    at the optimum. Sparse data with an intercept cost O(nnz) a sweep.
+    at the optimum. With more than 256 features, and where that is cheaper, a
+    parametric active set [3]_ solves on the set exactly. Sparse data with an
+    intercept cost O(nnz) a sweep.
 
     References
     ----------
@@ -125,6 +128,8 @@ class ElasticNet(LinearRegressor):
        Generalized Linear Models via Coordinate Descent. J. Stat. Softw. 33(1).
     .. [2] E. Ndiaye, O. Fercoq, A. Gramfort, J. Salmon (2017). Gap Safe Screening
        Rules for Sparsity Enforcing Penalties. JMLR 18(128).
+    .. [3] M. Osborne, B. Presnell, B. Turlach (2000). A New Approach to Variable
+       Selection in Least Squares Problems. IMA J. Numer. Anal. 20(3).
 
     Examples
     --------
@@ -342,7 +347,8 @@ class Lasso(ElasticNet):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept, 0.0 without `fit_intercept`.
     n_iter_ : int or list of int
-        Sweeps of coordinate descent, for every target.
+        Sweeps of coordinate descent, for every target; an exact solution on a
+        working set counts as one.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

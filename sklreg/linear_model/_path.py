@@ -11,6 +11,7 @@ from sklreg.linear_model._gram import checked_gram
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
 from sklreg.solvers.multi_task import MultiTaskProblem
+from sklreg.solvers.path import solve_path
 
 _SOLVER_DEFAULTS = {
     "tol": 1e-4,
@@ -69,31 +70,17 @@ def _requested_alphas(alphas, n_alphas):
     return grid
 
 
-def _solve_path(problem, alphas, l1_ratio, coef_init, options, verbose):
-    """Solve for each alpha in turn, each started from the one before."""
-    n_features = problem.design.shape[1]
-    single = problem.q.ndim == 1
-    penalty = np.ones(n_features) if single else 1.0
-    w = coef_init
-    correlation = None
-    solutions = []
-    for i, alpha in enumerate(alphas):
-        solution = problem.solve(
-            alpha * l1_ratio * penalty,
-            alpha * (1.0 - l1_ratio) * penalty,
-            w,
-            correlation=correlation,
-            **options,
+def _report(n_alphas):
+    """Return what prints a line for every alpha."""
+
+    def report(i, alpha, solution):
+        print(
+            f"alpha {i + 1} of {n_alphas}: {alpha:.4g}, "
+            f"{np.count_nonzero(solution.w)} nonzero, gap {solution.gap:.2e}, "
+            f"{solution.n_iter} iterations"
         )
-        w, correlation = solution.w, solution.correlation
-        solutions.append(solution)
-        if verbose:
-            print(
-                f"alpha {i + 1} of {len(alphas)}: {alpha:.4g}, "
-                f"{np.count_nonzero(w)} nonzero, gap {solution.gap:.2e}, "
-                f"{solution.n_iter} sweeps"
-            )
-    return solutions
+
+    return report
 
 
 @validate_params(
@@ -187,7 +174,7 @@ def enet_path(
     verbose : bool or int, default=False
         Whether to print a line for every alpha.
     return_n_iter : bool, default=False
-        Whether to return the numbers of sweeps.
+        Whether to return the numbers of iterations.
     positive : bool, default=False
         Whether to keep the coefficients from falling below zero (one target only).
     check_input : bool, default=True
@@ -206,7 +193,8 @@ def enet_path(
     dual_gaps : ndarray of shape (n_alphas,)
         Duality gap of each solution, in units of the objective.
     n_iters : list of int
-        Sweeps for each alpha, only with `return_n_iter`.
+        Sweeps, or events of the exact solver, for each alpha; only with
+        `return_n_iter`.
 
     Raises
     ------
@@ -281,7 +269,14 @@ def enet_path(
         grid = requested
     if coef_init is not None:
         coef_init = np.asarray(coef_init, dtype=np.float64).T
-    solutions = _solve_path(problem, grid, l1_ratio, coef_init, options, verbose)
+    solutions = solve_path(
+        problem,
+        grid,
+        l1_ratio,
+        coef_init,
+        **options,
+        progress=_report(len(grid)) if verbose else None,
+    )
 
     coefs = np.stack([s.w for s in solutions], axis=-1).astype(X.dtype)
     if y.ndim != 1:
@@ -348,7 +343,7 @@ def lasso_path(
     verbose : bool or int, default=False
         Whether to print a line for every alpha.
     return_n_iter : bool, default=False
-        Whether to return the numbers of sweeps.
+        Whether to return the numbers of iterations.
     positive : bool, default=False
         Whether to keep the coefficients from falling below zero (one target only).
     **params : kwargs
@@ -364,7 +359,8 @@ def lasso_path(
     dual_gaps : ndarray of shape (n_alphas,)
         Duality gap of each solution, in units of the objective.
     n_iters : list of int
-        Sweeps for each alpha, only with `return_n_iter`.
+        Sweeps, or events of the exact solver, for each alpha; only with
+        `return_n_iter`.
 
     Raises
     ------

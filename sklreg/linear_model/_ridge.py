@@ -5,69 +5,19 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
 
-from sklreg._base import DocLinkMixin
 from sklreg._validation import (
     Interval,
     StrOptions,
-    _check_sample_weight,
     _fit_context,
     restored_on_error,
     validate_data,
 )
+from sklreg.linear_model._base import LinearRegressor, check_weights
 from sklreg.solvers.ridge import solve_ridge
 
 _SOLVERS = {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}
-
-
-class _RidgeRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """What the ridge regressors share: linear prediction."""
-
-    def predict(self, X):
-        """Predict with the linear model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predicted values.
-        """
-        check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
-        return X @ self.coef_.T + self.intercept_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-def check_weights(sample_weight, X):
-    """Return float64 weights, or None; they must not be negative nor all zero."""
-    if sample_weight is None:
-        return None
-    weights = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weights.any():
-        raise ValueError(
-            "sample_weight must contain at least one positive number; all weights "
-            "are zero."
-        )
-    return weights
 
 
 def store_solution(estimator, fit, y):
@@ -79,7 +29,7 @@ def store_solution(estimator, fit, y):
         estimator.intercept_ = fit.intercept[0] if y.ndim == 1 else fit.intercept
 
 
-class Ridge(_RidgeRegressor):
+class Ridge(LinearRegressor):
     """Linear least squares with an l2 penalty.
 
     For every target, minimises::
@@ -139,7 +89,9 @@ class Ridge(_RidgeRegressor):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 if ``fit_intercept=False``.
     n_iter_ : None or ndarray of shape (n_targets,)
-        Iterations of 'lsqr', 'sag' and 'saga'; None for the other solvers.
+        Iterations; for a closed form chosen by 'auto', the systems solved for each
+        target (one, and one for every correction). None where 'cholesky', 'svd',
+        'sparse_cg' or 'lbfgs' is asked for by name, as in scikit-learn.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap at the returned coefficients, in units of the objective: no
         coefficients have an objective lower by more than this. With weighted
@@ -171,7 +123,7 @@ class Ridge(_RidgeRegressor):
     >>> y = np.array([1.0, 2.0, 6.0, 7.0])
     >>> model = Ridge(alpha=1.0).fit(X, y)
     >>> model.coef_
-    array([1.78, 0.52])
+    array([1.70588235, 0.76470588])
     >>> bool(model.dual_gap_ < 1e-12)
     True
     """
@@ -255,7 +207,8 @@ class Ridge(_RidgeRegressor):
         if not fit.converged:
             self._warn(fit)
         store_solution(self, fit, y)
-        self.n_iter_ = fit.n_iter
+        uncounted = ("cholesky", "svd", "sparse_cg", "lbfgs")
+        self.n_iter_ = None if self.solver in uncounted else fit.n_iter
         self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
         self.solver_ = fit.solver
         return self
@@ -335,7 +288,7 @@ class Ridge(_RidgeRegressor):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = self.solver != "svd" and (
-            self.solver != "cholesky" or not self.fit_intercept
+        tags.input_tags.sparse = self.solver != "svd" and not (
+            self.fit_intercept and self.solver in ("cholesky", "saga")
         )
         return tags

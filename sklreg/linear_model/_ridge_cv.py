@@ -27,10 +27,9 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
+from sklreg.linear_model._base import LinearRegressor, check_weights
 from sklreg.linear_model._ridge import (
     Ridge,
-    _RidgeRegressor,
-    check_weights,
     store_solution,
 )
 from sklreg.solvers.ridge_folds import cross_validate_ridge
@@ -46,7 +45,7 @@ class _Predictions(RegressorMixin, BaseEstimator):
     decision_function = predict
 
 
-class RidgeCV(_RidgeRegressor):
+class RidgeCV(LinearRegressor):
     """Ridge regression with built-in cross-validation of alpha.
 
     For every alpha the objective is that of :class:`Ridge`::

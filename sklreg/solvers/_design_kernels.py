@@ -11,7 +11,11 @@ _CONSTANT = 1e-14
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
 def dense_panel(X, columns, mean, root, out):
-    """Write ``root * (X[:, columns] - mean)`` to ``out``; constant columns are 0."""
+    """Write the transpose of ``root * (X[:, columns] - mean)`` to ``out``.
+
+    Constant columns are 0. The transpose is in C order even where it has one row or
+    one column: any other array of one column would be compiled for separately.
+    """
     n = X.shape[0]
     for start in range(0, n, _ROWS):
         stop = min(n, start + _ROWS)
@@ -19,18 +23,18 @@ def dense_panel(X, columns, mean, root, out):
             j = columns[c]
             m = mean[j]
             for i in range(start, stop):
-                out[i, c] = root[i] * (X[i, j] - m)
+                out[c, i] = root[i] * (X[i, j] - m)
     for c in range(columns.shape[0]):
         bound = _CONSTANT * abs(mean[columns[c]])
         if bound > 0.0:
             square = 0.0
             weight = 0.0
             for i in range(n):
-                square += out[i, c] * out[i, c]
+                square += out[c, i] * out[c, i]
                 weight += root[i] * root[i]
             if np.sqrt(square) <= bound * np.sqrt(weight):
                 for i in range(n):
-                    out[i, c] = 0.0
+                    out[c, i] = 0.0
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklreg.solvers import _coordinate_descent_kernels as kernels
+from sklreg.solvers.active_set import LARGEST_SUPPORT, ActiveSet
 from sklreg.solvers.working_set import WorkingSet
 
 # Up to this many features the first working set is the whole problem, where sweeps
@@ -28,6 +29,10 @@ _TIGHT = 1e-5
 # as many as this number of multiplications pays for.
 _FIRST_EXACT = 3
 _SETTLING_WORK = 2_000_000
+# Sweeps between two looks at the whole problem, and how many rounds may pass without
+# a lower gap before rounding is all that is left.
+_ROUND_SWEEPS = 200
+_ROUNDS = 4
 # Sweeps that one draw of random coordinates serves.
 _CHUNK = 8
 
@@ -48,7 +53,7 @@ class Solution:
     gap : float
         Duality gap at ``w``, from a residual computed afresh.
     n_iter : int
-        Sweeps of coordinate descent.
+        Sweeps of coordinate descent; an exact solution on a working set is one.
     correlation : ndarray of shape (n_features,)
         ``A^T (b - A w)``, where the next problem of a path starts from.
     """
@@ -113,11 +118,22 @@ class LeastSquaresProblem:
         self.positive = positive
         self.selection = Selection(random_state)
         self.working = WorkingSet(design, gram)
+        self.active = ActiveSet(self.working)
 
     def alpha_max(self, l1_ratio=1.0):
         """Return the smallest alpha at which every coefficient is zero."""
         top = np.max(self.q) if self.positive else np.max(np.abs(self.q))
         return max(0.0, float(top)) / l1_ratio
+
+    def exact_path(self):
+        """Whether a path is better followed exactly than solved by sweeps."""
+        n_samples, n_features = self.design.shape
+        return (
+            not self.design.sparse
+            and self.selection.random_state is None
+            and _WHOLE < n_features
+            and min(n_samples, n_features) <= LARGEST_SUPPORT
+        )
 
     def goal(self, tol):
         """Return the duality gap that a tolerance stands for."""
@@ -128,7 +144,7 @@ class LeastSquaresProblem:
 
         Parameters
         ----------
-        l1, l2 : ndarray of shape (n_features,)
+        l1, l2 : float or ndarray of shape (n_features,)
             Penalty of each coefficient.
         w : ndarray of shape (n_features,) or None
             Where to start.
@@ -144,28 +160,34 @@ class LeastSquaresProblem:
         Solution
         """
         n_features = self.design.shape[1]
+        l1, l2 = l1 * np.ones(n_features), l2 * np.ones(n_features)
         w = np.zeros(n_features) if w is None else np.array(w, dtype=np.float64)
         if self.positive:
             np.maximum(w, 0.0, out=w)
         goal = self.goal(tol)
         whole = n_features <= _WHOLE
         tight = tol < _TIGHT
-        ending = (
-            tol if whole else np.inf,
-            _settling_sweeps(n_features) if whole and not tight else _FIRST_EXACT,
-            tight,
-        )
+        first_exact = _FIRST_EXACT
+        if whole and not tight:
+            first_exact = _settling_sweeps(n_features)
+        ending = (tol if whole else np.inf), first_exact, tight
         n_iter = 0
         best = np.inf
+        rounds_lost = 0
         while True:
             residual, correlation, gap = self._certify(w, l1, l2, correlation)
-            stalled = gap >= best and gap <= 1e-13 * self.null_square
-            if gap <= goal or n_iter >= max_iter or stalled or not np.isfinite(gap):
+            rounds_lost = 0 if gap < 0.9 * best else rounds_lost + 1
+            done = gap <= goal or n_iter >= max_iter or not np.isfinite(gap)
+            if done or rounds_lost > _ROUNDS:
                 return Solution(w, gap, n_iter, correlation)
-            best = min(best, gap)
-            self.working.add(self._candidates(w, correlation, l1, l2))
+            added = self.working.add(self._candidates(w, correlation, l1, l2))
             if not np.isfinite(self.working.squares).all():
                 return Solution(w, np.nan, n_iter, correlation)
+            # In a small problem sweeps come first. Where an exact solution has not
+            # lowered the gap, among dependent columns, they come next.
+            exact = n_iter > 0 if whole else True
+            exact = exact and (added > 0 or rounds_lost == 0)
+            best = min(best, gap)
             n_iter += self._descend(
                 w,
                 residual,
@@ -173,17 +195,18 @@ class LeastSquaresProblem:
                 l1,
                 l2,
                 goal if whole else max(0.2 * goal, _INNER * gap),
-                max_iter - n_iter,
+                min(max_iter - n_iter, first_exact + _ROUND_SWEEPS),
                 ending,
+                exact and self.selection.random_state is None,
             )
             correlation = None
 
     def _certify(self, w, l1, l2, correlation):
         """Return the residual, its correlations and the duality gap at w."""
-        support = np.flatnonzero(w)
-        residual = self.b - self.design.apply(w, support) if len(support) else self.b
+        null = not w.any()
+        residual = self.b if null else self.b - self._product(w)
         if correlation is None:
-            correlation = self.design.correlate(residual) if len(support) else self.q
+            correlation = self.q if null else self.design.correlate(residual)
         gap, _ = kernels.duality_gap(
             w,
             correlation,
@@ -194,6 +217,13 @@ class LeastSquaresProblem:
             self.positive,
         )
         return residual, correlation, gap
+
+    def _product(self, w):
+        """Return ``A w``, from the panel where it holds all the support."""
+        inside = np.count_nonzero(w[self.working.columns])
+        if inside == np.count_nonzero(w):
+            return self.working.product(w)
+        return self.design.apply(w)
 
     def _candidates(self, w, correlation, l1, l2):
         """Return the support and the columns that violate optimality most."""
@@ -212,12 +242,20 @@ class LeastSquaresProblem:
             violators = violators[top]
         return np.concatenate([support, np.sort(violators)])
 
-    def _descend(self, w, residual, correlation, l1, l2, tol, max_sweeps, ending):
+    def _descend(
+        self, w, residual, correlation, l1, l2, tol, max_sweeps, ending, exact
+    ):
         """Solve on the working set, in place; return the number of sweeps."""
         columns = self.working.columns
         local = w[columns]
         penalties = l1[columns], l2[columns]
         if self.working.prefers_gram():
+            if exact and self.active.worthwhile(local, *penalties):
+                moved = local.copy(), correlation[columns]
+                done, _ = self.active.move(*moved, *penalties, self.positive)
+                if done:
+                    w[columns] = moved[0]
+                    return 1
             sweeps = self._descend_gram(
                 local,
                 residual,

@@ -186,9 +186,8 @@ class DenseDesign(Design):
     def fill_panel(self, columns, out):
         """Write ``A[:, columns]`` to a Fortran-ordered float64 array."""
         root = np.broadcast_to(np.asarray(self.root), (self.shape[0],))
-        kernels.dense_panel(
-            read_only(self.X), columns, self.mean, np.ascontiguousarray(root), out
-        )
+        root = read_only(np.ascontiguousarray(root))
+        kernels.dense_panel(read_only(self.X), columns, self.mean, root, out.T)
 
     def center_in_place(self):
         """Subtract the means from X itself, where the caller has given X away."""

@@ -7,6 +7,7 @@ from scipy.sparse import issparse
 
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
+from sklreg.solvers.path import solve_path
 
 
 @dataclass
@@ -68,7 +69,7 @@ def fold_path_errors(
     -------
     FoldErrors
     """
-    n_samples, n_features = X.shape
+    n_samples = X.shape[0]
     design = make_design(
         X, training_weight(train, n_samples, sample_weight), fit_intercept
     )
@@ -80,22 +81,10 @@ def fold_path_errors(
         positive=options["positive"],
         random_state=options["random_state"],
     )
-    coefs = np.zeros((n_features, len(alphas)))
-    gaps = np.empty(len(alphas))
-    ones = np.ones(n_features)
-    w = correlation = None
-    for i, alpha in enumerate(alphas):
-        solution = problem.solve(
-            alpha * l1_ratio * ones,
-            alpha * (1.0 - l1_ratio) * ones,
-            w,
-            tol=options["tol"],
-            max_iter=options["max_iter"],
-            correlation=correlation,
-        )
-        w, correlation = solution.w, solution.correlation
-        coefs[:, i] = w
-        gaps[i] = solution.gap
+    solutions = solve_path(
+        problem, alphas, l1_ratio, tol=options["tol"], max_iter=options["max_iter"]
+    )
+    coefs = np.stack([solution.w for solution in solutions], axis=1)
     used = np.flatnonzero(coefs.any(axis=1))
     rows = X[test][:, used] if issparse(X) else X[np.ix_(test, used)]
     predictions = rows @ coefs[used] + design.intercept(offset, coefs)
@@ -103,6 +92,6 @@ def fold_path_errors(
     weights = None if sample_weight is None else sample_weight[test]
     return FoldErrors(
         np.average(squares, axis=0, weights=weights),
-        gaps,
+        np.array([solution.gap for solution in solutions]),
         problem.goal(options["tol"]),
     )

@@ -40,6 +40,10 @@ class MultiTaskProblem:
         """Return the smallest alpha at which every coefficient is zero."""
         return float(np.sqrt(np.max(np.sum(self.q**2, axis=1)))) / l1_ratio
 
+    def exact_path(self):
+        """Whether the path is piecewise linear: never, rows shrink by their norm."""
+        return False
+
     def goal(self, tol):
         """Return the duality gap that a tolerance stands for."""
         return tol * self.null_square

@@ -4,10 +4,11 @@ For every target the objective is ``Σ sᵢ (yᵢ − xᵢᵀw − b)² + α ‖
 centred, weighted design and targets (see :mod:`sklreg.solvers.ridge_design`)
 
     w = (AᵀA + αI)⁻¹ AᵀB           n_features ≤ n_samples
-    w = Aᵀ (AAᵀ + αI)⁻¹ B          otherwise  (Hoerl & Kennard 1970; Saunders et al. 1998)
+    w = Aᵀ (AAᵀ + αI)⁻¹ B          otherwise
 
-by Cholesky, corrected with the true residual as long as the duality gap says that
-digits are missing; by singular values where Cholesky finds the matrix singular.
+(Hoerl & Kennard 1970; Saunders, Gammerman & Vovk 1998) by Cholesky, corrected with the
+true residual as long as the duality gap says that digits are missing; by singular
+values where Cholesky finds the matrix singular.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from scipy import linalg
 from sklreg.solvers.ridge_certificate import ridge_gap
 from sklreg.solvers.ridge_design import CentredDesign
 from sklreg.solvers.ridge_iterative import solve_lbfgs, solve_lsqr, solve_sparse_cg
-from sklreg.solvers.ridge_linalg import lift_null_space, solve_shifted
+from sklreg.solvers.ridge_linalg import lift_null_space, solve_shifted, spectrum
 
 #: A sparse design whose smaller side is at most this gets the closed form.
 SPARSE_CLOSED_FORM_SIDE = 1000
@@ -45,7 +46,8 @@ class RidgeFit:
     ----------
     coef : ndarray of shape (n_targets, n_features)
     intercept : ndarray of shape (n_targets,)
-    n_iter : ndarray of shape (n_targets,) or None
+    n_iter : ndarray of shape (n_targets,)
+        Iterations of an iterative solver; systems solved in closed form.
     solver : str
         The solver that gave the answer.
     gap : ndarray of shape (n_targets,)
@@ -57,7 +59,7 @@ class RidgeFit:
 
     coef: np.ndarray
     intercept: np.ndarray
-    n_iter: np.ndarray | None
+    n_iter: np.ndarray
     solver: str
     gap: np.ndarray
     null_loss: np.ndarray
@@ -102,14 +104,13 @@ def solve_ridge(
     solver = choose_solver(solver, design, positive)
     null_loss = np.einsum("ij,ij->j", B, B)
     fit = CertifiedFit(design, Y, offset, alpha, positive)
-    n_iter, converged = None, True
+    converged = True
     if solver in _ITERATIVE:
         iterate = partial(_ITERATIVE[solver], design, B, alpha, max_iter=max_iter)
-        n_iter, converged = fit.iterate(iterate, tol, null_loss)
+        converged = fit.iterate(iterate, tol, null_loss)
     else:
         solver = fit.close(solver, B, null_loss)
-    coef, intercept, gap = fit.rounded_to(X.dtype)
-    return RidgeFit(coef.T, intercept, n_iter, solver, gap, null_loss, converged)
+    return fit.result(solver, null_loss, converged)
 
 
 def choose_solver(solver, design, positive):
@@ -129,6 +130,7 @@ class CertifiedFit:
     def __init__(self, design, Y, offset, alpha, positive):
         self.design, self.Y, self.offset = design, Y, offset
         self.alpha, self.positive = alpha, positive
+        self.n_iter = np.zeros(len(alpha), dtype=np.int32)
 
     def take(self, coef, dtype=np.float64):
         design = self.design
@@ -149,11 +151,13 @@ class CertifiedFit:
         if solver == "cholesky":
             try:
                 form = form or ClosedForm(self.design, B)
+                self.n_iter += 1
                 self.take(form.solve(self.alpha))
                 self.improve(form.correct, null_loss)
                 return solver
             except linalg.LinAlgError:
                 pass
+        self.n_iter += 1
         self.take(solve_svd(self.design, B, self.alpha))
         return "svd"
 
@@ -165,11 +169,11 @@ class CertifiedFit:
         """
         own = tol
         while True:
-            coef, n_iter, converged = solve(tol=own)
+            coef, self.n_iter, converged = solve(tol=own)
             self.take(coef)
             certified = np.all(self.gap <= tol * null_loss)
             if certified or not converged or own <= _LEAST_TOL:
-                return n_iter, bool(converged and (certified or tol <= _LEAST_TOL))
+                return bool(converged and (certified or tol <= _LEAST_TOL))
             own = max(own * 1e-3, _LEAST_TOL)
 
     def improve(self, corrector, null_loss):
@@ -180,6 +184,7 @@ class CertifiedFit:
             if np.all(self.gap <= goal):
                 return
             before = (self.coef, self.intercept, self.gap, self.residual, self.pulled)
+            self.n_iter += 1
             self.take(corrector(self))
             if not np.sum(self.gap) < 0.5 * np.sum(before[2]):
                 if not np.sum(self.gap) < np.sum(before[2]):
@@ -187,10 +192,20 @@ class CertifiedFit:
                     self.residual, self.pulled = before[3:]
                 return
 
-    def rounded_to(self, dtype):
+    def result(self, solver, null_loss, converged=True):
+        """Return the fit in the dtype of X, certified at what is returned."""
+        dtype = self.design.X.dtype
         if dtype != np.float64:
             self.take(self.coef, dtype)
-        return self.coef.astype(dtype), self.intercept.astype(dtype), self.gap
+        return RidgeFit(
+            self.coef.T.astype(dtype),
+            self.intercept.astype(dtype),
+            self.n_iter,
+            solver,
+            self.gap,
+            null_loss,
+            converged,
+        )
 
 
 class ClosedForm:
@@ -221,9 +236,6 @@ class ClosedForm:
         """Return coefficients; `alpha` has one entry per target."""
         self.alpha = alpha
         self.solution = solve_shifted(self.matrix, self.rhs, alpha)
-        return self._coef()
-
-    def _coef(self):
         return self.design.t_dot(self.solution) if self.wide else self.solution
 
     def correct(self, fit):
@@ -231,10 +243,11 @@ class ClosedForm:
         if self.wide:
             short = self.design.scale_rows(fit.residual) - self.alpha * self.solution
         else:
-            short = fit.pulled - self.alpha * self.solution
+            short = fit.pulled - self.alpha * fit.coef
         step = solve_shifted(self.matrix, short, self.alpha)
         self.solution = self.solution + step
-        return self._coef()
+        # Added to the coefficients: forming them anew would round as before.
+        return fit.coef + (self.design.t_dot(step) if self.wide else step)
 
 
 def solve_svd(design, B, alpha):
@@ -258,7 +271,7 @@ def _sparse_minimum_norm(design, B, alpha):
         matrix, rhs = design.gram(B)
     else:
         matrix, rhs = design.kernel(), B
-    values, vectors = linalg.eigh(matrix, check_finite=False)
+    values, vectors = spectrum(matrix)
     keep = values > len(values) * np.finfo(np.float64).eps * values.max(initial=0.0)
     values, vectors = values[keep, None], vectors[:, keep]
     solution = vectors @ ((vectors.T @ rhs) / (values + alpha))

@@ -10,27 +10,27 @@ corrected by a rank-one term.
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.linalg.blas import dsyrk
 from scipy.sparse.linalg import LinearOperator
 
-#: Rows (or columns) of a buffer; enough for a matrix product to run at full speed.
-_BLOCK = 512
-#: Up to this many bytes a buffer may grow beyond ``_BLOCK`` rows.
+#: A buffer of rows (or columns) grows up to so many bytes.
 _BUFFER_BYTES = 1 << 22
+#: It has at least so many rows, where it is multiplied with few columns,
+_LEAST_BLOCK = 8
+#: and where it is multiplied with itself, which needs more to run at full speed.
+_GRAM_BLOCK = 512
 
 
-def _accumulate(total, block):
-    """Add ``blockᵀ block`` to the upper triangle of the Fortran-ordered `total`."""
-    if block.flags.f_contiguous:
-        dsyrk(1.0, block, beta=1.0, c=total, trans=1, overwrite_c=1)
-    else:
-        dsyrk(1.0, block.T, beta=1.0, c=total, trans=0, overwrite_c=1)
+def _sum_of_squares(blocks, order):
+    """Return ``Σ blockᵀ block`` of the given order.
 
-
-def _mirror(upper):
-    """Fill the lower triangle of `upper` (zero so far) and return it."""
-    upper += np.triu(upper, 1).T
-    return upper
+    NumPy's product of a matrix with itself is BLAS's syrk; SciPy's syrk would
+    alternate with NumPy's other products, and two thread pools get in each other's way.
+    """
+    total, scratch = np.zeros((order, order)), np.empty((order, order))
+    for block in blocks:
+        np.dot(block.T, block, out=scratch)
+        total += scratch
+    return total
 
 
 class CentredDesign:
@@ -69,7 +69,7 @@ class CentredDesign:
             weights = np.ones(self.shape[0]) if self.weights is None else self.weights
             return np.asarray(self.X.T @ weights, dtype=np.float64) / self.total
         total = np.zeros(self.shape[1])
-        for rows in self._slices(0):
+        for rows in self._slices(0, _LEAST_BLOCK):
             block = self.X[rows]
             if self.weights is None:
                 total += block.sum(axis=0, dtype=np.float64)
@@ -101,18 +101,18 @@ class CentredDesign:
 
     # -- blocks ---------------------------------------------------------------------
 
-    def _slices(self, axis):
+    def _slices(self, axis, least):
         length, other = self.shape[axis], self.shape[1 - axis]
-        step = max(_BLOCK, _BUFFER_BYTES // (8 * max(other, 1)))
+        step = max(least, _BUFFER_BYTES // (8 * max(other, 1)))
         return [slice(i, min(i + step, length)) for i in range(0, length, step)]
 
-    def blocks(self, axis=0, scale=True):
+    def blocks(self, axis=0, scale=True, least=None):
         """Yield ``(slice, block)`` of A along `axis`, in a buffer used again.
 
         With ``scale=False`` the rows are centred but not multiplied by ``S^½``.
         Dense designs only.
         """
-        slices = self._slices(axis)
+        slices = self._slices(axis, least or _LEAST_BLOCK)
         step = slices[0].stop
         n, p = self.shape
         order = "F" if self.X.flags.f_contiguous else "C"
@@ -153,13 +153,15 @@ class CentredDesign:
                 cross = np.outer(self.mean, sums - 0.5 * self.total * self.mean)
                 gram -= cross
                 gram -= cross.T
-            return np.asfortranarray(gram), self.t_dot(B)
-        gram = np.zeros((p, p), order="F")
+            return gram, self.t_dot(B)
         products = np.zeros((p, B.shape[1]))
-        for rows, block in self.blocks():
-            _accumulate(gram, block)
-            products += block.T @ B[rows]
-        gram = _mirror(gram)
+
+        def blocks():
+            for rows, block in self.blocks(least=_GRAM_BLOCK):
+                np.add(products, block.T @ B[rows], out=products)
+                yield block
+
+        gram = _sum_of_squares(blocks(), p)
         constant = self.constant_columns(np.diagonal(gram))
         if constant.any():
             gram[constant] = 0.0
@@ -184,12 +186,9 @@ class CentredDesign:
             kernel -= cross[:, None]
             kernel -= cross
             kernel += self.mean @ self.mean
-            kernel = np.asfortranarray(kernel)
         else:
-            kernel = np.zeros((n, n), order="F")
-            for _, block in self.blocks(axis=1, scale=False):
-                _accumulate(kernel, block.T)
-            kernel = _mirror(kernel)
+            blocks = self.blocks(axis=1, scale=False, least=_GRAM_BLOCK)
+            kernel = _sum_of_squares((block.T for _, block in blocks), n)
         if self.root is not None:
             kernel *= self.root[:, None]
             kernel *= self.root
@@ -202,7 +201,7 @@ class CentredDesign:
                 yield rows, block @ V
             return
         by_rows, shift = self.X.tocsr(), self.mean @ V
-        for rows in self._slices(0):
+        for rows in self._slices(0, _LEAST_BLOCK):
             yield rows, by_rows[rows] @ V - shift
 
     def dot(self, V):
@@ -259,7 +258,7 @@ class CentredDesign:
         wide = B is None
         axis, width = (1, self.shape[0]) if wide else (0, self.shape[1])
         top = np.zeros((0, width + (0 if wide else B.shape[1])))
-        for part, block in self.blocks(axis):
+        for part, block in self.blocks(axis, least=_GRAM_BLOCK):
             rows = block.T if wide else np.hstack([block, B[part]])
             stacked = np.asfortranarray(np.vstack([top, rows]))
             top = linalg.qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][

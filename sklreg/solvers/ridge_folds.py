@@ -36,8 +36,10 @@ class FoldFit:
         self._coefficients = coefficients
 
     def coefficients(self):
-        """Return ``(coef, intercept)``: (n_features, n_targets, n_alphas) and
-        (n_targets, n_alphas)."""
+        """Return ``(coef, intercept)`` over all alphas.
+
+        Of shapes (n_features, n_targets, n_alphas) and (n_targets, n_alphas).
+        """
         return self._coefficients()
 
 
@@ -84,6 +86,16 @@ class _Folds:
             )
         return CentredDesign(self.X, weights, centre=self.fit_intercept)
 
+    def minimum_norm(self, weights, test):
+        """Fit by singular values, for a singular system (an alpha of zero)."""
+        design = self.design(weights)
+        centred, offset = design.centre_targets(self.Y)
+        B = design.scale_rows(centred)
+        paths = [
+            solve_svd(design, B, np.full(B.shape[1], alpha)) for alpha in self.alphas
+        ]
+        return self.from_coefficients(test, np.stack(paths, 2), design.mean, offset)
+
     def from_coefficients(self, test, coef, mean, offset):
         """Predict with ``offset + (x − mean)ᵀ coef``, coef (p, n_targets, k)."""
         flat = coef.reshape(len(coef), -1)
@@ -119,7 +131,7 @@ class _TallFolds(_Folds):
         try:
             coef = solve_alphas(gram, products, self.alphas)
         except linalg.LinAlgError:
-            coef = self._minimum_norm(weights)
+            return self.minimum_norm(weights, test)
         return self.from_coefficients(test, coef, mean, offset)
 
     def _complementary(self, train, test):
@@ -161,14 +173,6 @@ class _TallFolds(_Folds):
         gram, products = design.gram(design.scale_rows(centred))
         return gram, products, design.mean, offset
 
-    def _minimum_norm(self, weights):
-        design = self.design(weights)
-        B = design.scale_rows(design.centre_targets(self.Y)[0])
-        paths = [
-            solve_svd(design, B, np.full(B.shape[1], alpha)) for alpha in self.alphas
-        ]
-        return np.stack(paths, axis=2)
-
 
 class _WideFolds(_Folds):
     def __init__(self, *args):
@@ -200,7 +204,7 @@ class _WideFolds(_Folds):
         try:
             dual = solve_alphas(inner, rhs, self.alphas)
         except linalg.LinAlgError:
-            return self._minimum_norm(counts, test)
+            return self.minimum_norm(counts, test)
         dual *= root[:, None, None]
         predictions = np.tensordot(outer, dual, axes=1) + offset[:, None]
 
@@ -221,15 +225,6 @@ class _WideFolds(_Folds):
             coef -= shift[:, None, None] * dual.sum(axis=0)
             mean = mean + shift
         return coef, offset[:, None] - np.tensordot(mean, coef, axes=1)
-
-    def _minimum_norm(self, counts, test):
-        design = self.design(counts)
-        centred, offset = design.centre_targets(self.Y)
-        B = design.scale_rows(centred)
-        paths = [
-            solve_svd(design, B, np.full(B.shape[1], alpha)) for alpha in self.alphas
-        ]
-        return self.from_coefficients(test, np.stack(paths, 2), design.mean, offset)
 
 
 class _Side:

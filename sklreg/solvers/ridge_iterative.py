@@ -1,8 +1,8 @@
 """Ridge by iteration: SciPy's LSQR, conjugate gradients and L-BFGS-B.
 
 Each solver sees the centred, weighted design as a linear operator, one target at a
-time, and returns coefficients of shape (n_features, n_targets), iteration counts (or
-None where SciPy keeps none) and whether every target converged.
+time, and returns coefficients of shape (n_features, n_targets), iteration counts and
+whether every target converged.
 """
 
 import inspect
@@ -51,8 +51,13 @@ def solve_sparse_cg(design, B, alpha, tol, max_iter):
     n, p = design.shape
     dual = p > n
     coef = np.empty((p, B.shape[1]))
+    n_iter = np.zeros(B.shape[1], dtype=np.int32)
     converged = True
     for k, target in enumerate(B.T):
+
+        def count(_, k=k):
+            n_iter[k] += 1
+
         if dual:
 
             def product(v, a=alpha[k]):
@@ -66,10 +71,12 @@ def solve_sparse_cg(design, B, alpha, tol, max_iter):
 
             rhs, limit = operator.rmatvec(target), max_iter
         side = LinearOperator((len(rhs), len(rhs)), matvec=product, dtype=np.float64)
-        found, info = cg(side, rhs, maxiter=limit, **{_CG_TOL: tol})
+        found, info = cg(
+            side, rhs, maxiter=limit, atol=0.0, callback=count, **{_CG_TOL: tol}
+        )
         coef[:, k] = operator.rmatvec(found) if dual else found
         converged &= info == 0
-    return coef, None, converged
+    return coef, n_iter, converged
 
 
 def solve_lbfgs(design, B, alpha, tol, max_iter):
@@ -84,6 +91,7 @@ def solve_lbfgs(design, B, alpha, tol, max_iter):
     operator = design.operator()
     options = {} if max_iter is None else {"maxiter": max_iter}
     coef = np.empty((p, B.shape[1]))
+    n_iter = np.empty(B.shape[1], dtype=np.int32)
     converged = True
     for k in range(B.shape[1]):
 
@@ -103,14 +111,14 @@ def solve_lbfgs(design, B, alpha, tol, max_iter):
             tol=tol,
             options=options,
         )
-        coef[:, k] = found.x
+        coef[:, k], n_iter[k] = found.x, found.nit
         if found.status == _LBFGS_OUT_OF_ITERATIONS:
             converged = False
         else:
             coef[:, k] = _polish(
                 design, gram, products[:, k], alpha[k], found.x, objective
             )
-    return coef, None, converged
+    return coef, n_iter, converged
 
 
 def _polish(design, gram, products, alpha, coef, objective):

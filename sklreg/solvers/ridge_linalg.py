@@ -24,7 +24,7 @@ def solve_shifted(matrix, rhs, alpha):
     diagonal = np.arange(len(matrix))
     for value in np.unique(alpha):
         columns = alpha == value
-        shifted = np.array(matrix, order="F")
+        shifted = np.array(matrix.T, order="F")
         shifted[diagonal, diagonal] += value
         scale = shifted[diagonal, diagonal].copy()
         factor, failed = dpotrf(shifted, lower=0, clean=0, overwrite_a=1)
@@ -54,6 +54,12 @@ def lift_null_space(design, kernel):
     return direction, size
 
 
+def spectrum(matrix):
+    """Return eigenvalues, rounded up to zero, and eigenvectors of a Gram matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.maximum(values, 0.0), vectors
+
+
 def evenly_scaled(matrix):
     """Whether an eigendecomposition keeps digits for every diagonal entry."""
     diagonal = np.diagonal(matrix)
@@ -74,8 +80,7 @@ def solve_alphas(matrix, rhs, alphas):
         If a shifted matrix is singular to working precision.
     """
     if len(alphas) > _MANY_ALPHAS and evenly_scaled(matrix) and np.min(alphas) > 0:
-        values, vectors = linalg.eigh(matrix, check_finite=False, driver="evd")
-        values = np.maximum(values, 0.0)
+        values, vectors = spectrum(matrix)
         rotated = (vectors.T @ rhs)[:, :, None] / (values[:, None, None] + alphas)
         return (vectors @ rotated.reshape(len(matrix), -1)).reshape(rotated.shape)
     out = np.empty((*rhs.shape, len(alphas)))

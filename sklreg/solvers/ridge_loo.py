@@ -18,9 +18,9 @@ A row of weight zero is in no fit: its error is its plain residual.
 import numpy as np
 from scipy import linalg
 
-from sklreg.solvers.ridge import CertifiedFit, ClosedForm, RidgeFit
+from sklreg.solvers.ridge import CertifiedFit, ClosedForm
 from sklreg.solvers.ridge_design import CentredDesign
-from sklreg.solvers.ridge_linalg import evenly_scaled
+from sklreg.solvers.ridge_linalg import evenly_scaled, spectrum
 
 
 class LeaveOneOut:
@@ -65,8 +65,7 @@ class LeaveOneOut:
         null_loss = np.einsum("ij,ij->j", self.B, self.B)
         fit = CertifiedFit(self.design, self.Y, self.offset, alpha, positive=False)
         solver = fit.close("cholesky", self.B, null_loss, self.form)
-        coef, intercept, gap = fit.rounded_to(self.design.X.dtype)
-        return RidgeFit(coef.T, intercept, None, solver, gap, null_loss, True)
+        return fit.result(solver, null_loss)
 
     def _tall(self):
         design = self.design
@@ -94,10 +93,8 @@ class LeaveOneOut:
             R, C = self.design.triangle(self.B)
             U, s, Vt = linalg.svd(R, check_finite=False)
             return s**2, Vt.T, s[:, None] * (U.T @ C)
-        values, vectors = linalg.eigh(
-            self.form.matrix, check_finite=False, driver="evd"
-        )
-        return np.maximum(values, 0.0), vectors, vectors.T @ self.form.rhs
+        values, vectors = spectrum(self.form.matrix)
+        return values, vectors, vectors.T @ self.form.rhs
 
     def _wide(self):
         design = self.design
@@ -105,10 +102,8 @@ class LeaveOneOut:
             direction, lift, values, vectors = self._wide_by_svd()
         else:
             direction, lift = self.form.lifted
-            values, vectors = linalg.eigh(
-                self.form.matrix, check_finite=False, driver="evd"
-            )
-        shrink = 1.0 / (np.maximum(values, 0.0)[:, None] + self.alphas)
+            values, vectors = spectrum(self.form.matrix)
+        shrink = 1.0 / (values[:, None] + self.alphas)
         rotated = (vectors.T @ self.B)[:, :, None] * shrink[:, None, :]
         dual = (vectors @ rotated.reshape(len(values), -1)).reshape(rotated.shape)
         spread = vectors**2 @ shrink

@@ -58,6 +58,14 @@ class WorkingSet:
             self._panel = grown
         return self._panel
 
+    def product(self, w):
+        """Return ``A w`` for coefficients that are zero outside the set."""
+        if self.design.sparse or self._panel.shape[1] < len(self):
+            return self.design.apply(w)
+        local = w[self.columns]
+        last = np.flatnonzero(local)[-1] + 1 if local.any() else 0
+        return self._panel[:, :last] @ local[:last]
+
     @property
     def squares(self):
         """Squared norms of the columns."""
@@ -85,8 +93,11 @@ class WorkingSet:
             elif self.design.sparse:
                 block = self.design.cross_gram(self.columns, new)
             else:
-                panel = self.panel
-                block = panel.T @ panel[:, have:]
+                fresh = self.panel[:, have:]
+                block = np.empty((want, want - have))
+                block[:have] = self.panel[:, :have].T @ fresh
+                # A product of an array with itself costs half as much.
+                block[have:] = fresh.T @ fresh
             grown[:, have:] = block
             grown[have:, :have] = block[:have].T
             self._gram, self._gram_size = grown, want

@@ -1,0 +1,1 @@
+"""The benchmark of sklreg against its peers: time to a certified duality gap."""

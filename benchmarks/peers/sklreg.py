@@ -1,0 +1,44 @@
+"""This project, through the same doors as scikit-learn.
+
+``enet_path`` takes centred data, as scikit-learn's does; for an intercept without a
+centred copy of X the path goes through the engine, as the estimators do.
+"""
+
+import numpy as np
+
+from benchmarks.peers import Answer
+from benchmarks.peers._scikit_learn_api import UNBOUNDED, DropIn
+
+LIBRARY = "sklreg.linear_model"
+DISTRIBUTION = "sklreg"
+REQUIREMENTS = ()
+TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+
+_tasks = DropIn(LIBRARY)
+single = _tasks.single
+lasso_cv = _tasks.lasso_cv
+elastic_net_cv = _tasks.elastic_net_cv
+ridge_cv = _tasks.ridge_cv
+
+
+def path(job, tol):
+    from sklearn.utils import check_X_y
+
+    from sklreg.solvers.coordinate_descent import LeastSquaresProblem
+    from sklreg.solvers.design import make_design
+    from sklreg.solvers.path import solve_path
+
+    X, y = check_X_y(job.X, job.y, accept_sparse="csc")
+    design = make_design(X)
+    target, offset = design.targets(y)
+    solutions = solve_path(
+        LeastSquaresProblem(design, target),
+        job.alphas,
+        job.l1_ratio,
+        tol=tol,
+        max_iter=UNBOUNDED,
+    )
+    return Answer(
+        np.column_stack([solution.w for solution in solutions]),
+        [design.intercept(offset, solution.w) for solution in solutions],
+    )

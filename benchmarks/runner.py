@@ -1,0 +1,179 @@
+"""Sweep every peer's own tolerance on every case and write a row for each step."""
+
+import csv
+import dataclasses
+import functools
+import math
+import statistics
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import certificate, environments, machine, peers, problems, storage
+from benchmarks.session import Session, WorkerError, WorkerTimeout
+
+TARGETS = (1e-4, 1e-6, 1e-8)
+CACHE = environments.ROOT / ".cache"
+
+COLUMNS = (
+    "problem",
+    "n_samples",
+    "n_features",
+    "n_stored",
+    "task",
+    "eps",
+    "n_alphas",
+    "l1_ratio",
+    "threads",
+    "peer",
+    "version",
+    "round",
+    "tol",
+    "status",
+    "gap",
+    "nonzeros",
+    "chosen_alpha",
+    "chosen_l1_ratio",
+    "import_seconds",
+    "first_seconds",
+    "warm_seconds",
+    "calls",
+    "extra_mb",
+    "message",
+)
+
+
+def run(configurations, folder, only_peers=None, echo=print):
+    """Run the configurations and write ``runs.csv`` and ``machine.csv`` in `folder`."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "machine.csv", "w", newline="") as stream:
+        csv.writer(stream).writerows(machine.describe().items())
+    with open(folder / "runs.csv", "w", newline="") as stream:
+        table = csv.DictWriter(stream, COLUMNS, restval="")
+        table.writeheader()
+        for configuration in configurations:
+            for row in _rows(configuration, only_peers):
+                table.writerow(row)
+                stream.flush()
+                echo(_line(row))
+
+
+def _rows(configuration, only_peers):
+    for round_ in range(configuration.rounds):
+        for case in configuration.cases:
+            problem = _stored(case.problem)
+            for peer in case.peers:
+                if only_peers is not None and peer not in only_peers:
+                    continue
+                if case.task not in peers.tasks(peer):
+                    continue
+                known = _describe(case, problem, peer) | {"round": round_}
+                for row in _sweep(case, problem, peer, configuration):
+                    yield known | row
+
+
+@functools.lru_cache(maxsize=1)
+def _stored(name):
+    folder = CACHE / name
+    if not storage.is_stored(folder):
+        storage.write_problem(problems.load(name), folder)
+    return storage.read_problem(folder)
+
+
+def _describe(case, problem, peer):
+    n, p = problem.X.shape
+    known = dataclasses.asdict(case) | {
+        "n_samples": n,
+        "n_features": p,
+        "n_stored": getattr(problem.X, "nnz", n * p),
+        "peer": peer,
+    }
+    del known["peers"]
+    return known
+
+
+def _sweep(case, problem, peer, configuration):
+    """One worker, from loose to tight until the last target or the first failure."""
+    X, y = problem.X, problem.y
+    largest = certificate.alpha_max(X, y, case.l1_ratio)
+    alphas = largest * np.geomspace(1.0, case.eps, case.n_alphas)
+    if case.task == "single":
+        alphas = alphas[-1:]
+    with tempfile.TemporaryDirectory() as job:
+        alphas.tofile(Path(job) / "alphas.f64")
+        arguments = (
+            CACHE / case.problem,
+            job,
+            peer,
+            case.task,
+            case.l1_ratio,
+            largest,
+            case.threads,
+            configuration.budget,
+        )
+        row = {}
+        try:
+            with Session(
+                peer, arguments, threads=case.threads, limit=configuration.limit
+            ) as worker:
+                for step, tol in enumerate(_tolerances(case, peer)):
+                    row = {"tol": tol, "version": worker.version}
+                    measured = worker.measure(tol)
+                    row |= _timing(measured, first=step == 0)
+                    row["import_seconds"] = worker.import_seconds
+                    answer = storage.read_answer(job, X.shape[1])
+                    row |= _quality(case, X, y, alphas, answer)
+                    yield row | {"status": "ok"}
+                    if row["gap"] <= TARGETS[-1]:
+                        return
+        except WorkerTimeout as error:
+            yield row | {"status": "timeout", "message": str(error)}
+        except (WorkerError, FileNotFoundError) as error:
+            yield row | {"status": "error", "message": str(error)}
+
+
+def _tolerances(case, peer):
+    sweep = peers.adapter(peer).TOLERANCES
+    return sweep[:1] if case.task == "ridge_cv" else sweep  # a closed form has none
+
+
+def _timing(measured, first):
+    """The first call of the process stands apart: it may compile."""
+    timing = {
+        "calls": len(measured.seconds),
+        "extra_mb": (measured.peak_kb - measured.resident_kb) / 1024,
+    }
+    warm = measured.seconds
+    if first:
+        timing["first_seconds"], *warm = measured.seconds
+    return timing | {"warm_seconds": statistics.median(warm)}
+
+
+def _quality(case, X, y, alphas, answer):
+    coefs, intercepts, chosen = answer
+    l1_ratio = case.l1_ratio
+    quality = {"nonzeros": coefs[:, -1:].count_nonzero()}
+    if len(chosen):
+        alphas, l1_ratio = chosen[:1], chosen[1]
+        quality |= {"chosen_alpha": chosen[0], "chosen_l1_ratio": l1_ratio}
+    if case.task == "ridge_cv":
+        coef = coefs.toarray()[:, 0]
+        gap = certificate.ridge_gap(X, y, coef, intercepts[0], chosen[0])
+    else:
+        gaps = certificate.relative_gaps(X, y, coefs, intercepts, alphas, l1_ratio)
+        gap = gaps.max()
+    return quality | {"gap": gap if math.isfinite(gap) else math.inf}
+
+
+def _line(row):
+    outcome = (
+        f"gap {row['gap']:.1e} in {row['warm_seconds']:.4g} s"
+        if row["status"] == "ok"
+        else f"{row['status']}: {row.get('message', '')}"
+    )
+    return (
+        f"{row['problem']} {row['task']} eps={row['eps']:g} {row['threads']}t "
+        f"{row['peer']} tol={row.get('tol', float('nan')):g}: {outcome}"
+    )

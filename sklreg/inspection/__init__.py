@@ -1,0 +1,12 @@
+"""Pictures of fitted models, in the style of scikit-learn's displays."""
+
+from sklreg._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "_coefficients": ["CoefficientDisplay"],
+        "_cv_curve": ["CVCurveDisplay"],
+        "_path": ["RegularizationPathDisplay"],
+    },
+)

@@ -1,0 +1,236 @@
+"""The parametric active set on a Gram matrix: exact, event by event."""
+
+import numpy as np
+from numba import njit
+
+FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+_JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
+
+# A pivot this small next to its diagonal marks a dependent column.
+_SINGULAR = 1e-11
+
+
+@njit(**_JIT)
+def _append(G, support, size, j, l2, L):
+    """Add the row of column j to the factor; refuse a dependent column."""
+    for a in range(size):
+        total = G[j, support[a]]
+        for k in range(a):
+            total -= L[a, k] * L[size, k]
+        L[size, a] = total / L[a, a]
+    diagonal = G[j, j] + l2[j]
+    pivot = diagonal
+    for k in range(size):
+        pivot -= L[size, k] * L[size, k]
+    if pivot <= _SINGULAR * diagonal:
+        return False
+    L[size, size] = np.sqrt(pivot)
+    support[size] = j
+    return True
+
+
+@njit(**_JIT)
+def _remove(support, size, place, L):
+    """Take one row out of the factor and make it triangular again by rotations."""
+    for a in range(place, size - 1):
+        support[a] = support[a + 1]
+        for k in range(a + 2):
+            L[a, k] = L[a + 1, k]
+    for k in range(place, size - 1):
+        x = L[k, k]
+        y = L[k, k + 1]
+        norm = np.sqrt(x * x + y * y)
+        c = x / norm
+        s = y / norm
+        for a in range(k, size - 1):
+            x = L[a, k]
+            y = L[a, k + 1]
+            L[a, k] = c * x + s * y
+            L[a, k + 1] = c * y - s * x
+
+
+@njit(**_JIT)
+def _solve(L, size, x):
+    """Solve ``L L^T x = x`` in place."""
+    for a in range(size):
+        total = x[a]
+        for k in range(a):
+            total -= L[a, k] * x[k]
+        x[a] = total / L[a, a]
+    for a in range(size - 1, -1, -1):
+        x[a] /= L[a, a]
+        for k in range(a):
+            x[k] -= L[a, k] * x[a]
+
+
+@njit(**_JIT)
+def _exchange(G, support, size, j, entry_sign, w, l2, L, step):
+    """Let a dependent column j enter in the place of the first one it drives to zero.
+
+    A multiple of j with the same fit replaces a combination of the support, at no
+    cost in the objective, until a coefficient of the support is zero. Returns the
+    column that left, or -1: a mere duplicate of one column changes nothing.
+    """
+    for a in range(size):
+        step[a] = G[support[a], j]
+    _solve(L, size, step)
+    reach = np.inf
+    leaving = -1
+    weighty = 0
+    for a in range(size):
+        fall = entry_sign * step[a]
+        if abs(fall) > 1e-8:
+            weighty += 1
+        if fall * w[support[a]] > 0.0 and w[support[a]] / fall < reach:
+            reach = w[support[a]] / fall
+            leaving = a
+    if leaving < 0 or weighty < 2:
+        return -1
+    for a in range(size):
+        w[support[a]] -= reach * entry_sign * step[a]
+    left = support[leaving]
+    w[left] = 0.0
+    _remove(support, size, leaving, L)
+    if not _append(G, support, size - 1, j, l2, L):
+        return -2 - left
+    w[j] = reach * entry_sign
+    return left
+
+
+@njit(**_JIT)
+def factor_support(G, support, size, l2, L):
+    """Factor the support afresh, leaving dependent columns out; return its size."""
+    kept = 0
+    for a in range(size):
+        j = support[a]
+        if _append(G, support, kept, j, l2, L):
+            kept += 1
+    return kept
+
+
+@njit(**_JIT)
+def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
+    """Move from any w to the optimum for (l1, l2) along a piecewise linear path.
+
+    w is optimal for some other linear term and a higher level of l1: the linear
+    term is shifted on the support so that its conditions hold with equality, and
+    the level is raised until no column outside violates it. Then both move back
+    linearly, and between two events, a coefficient reaching zero or a column
+    reaching its level, the solution is linear in them too.
+
+    ``gradient`` comes in as ``A^T (b - A w)`` and is kept up to date. ``support``
+    and ``L`` hold the factored support, ``size`` entries of it.
+
+    Returns ``(n_events, size, done)``; w is unfinished if ``done`` is False.
+    """
+    inside = np.zeros(m, dtype=np.bool_)
+    blocked = np.zeros(m, dtype=np.bool_)
+    sign = np.zeros(m)
+    for a in range(size):
+        j = support[a]
+        inside[j] = True
+        sign[j] = 1.0 if w[j] > 0.0 else -1.0
+    level = 1.0
+    for j in range(m):
+        if not inside[j] and l1[j] > 0.0:
+            slope = gradient[j] if positive else abs(gradient[j])
+            level = max(level, slope / l1[j])
+    # The gradient for the shifted linear term, and its rate of return.
+    shift = np.zeros(m)
+    for a in range(size):
+        j = support[a]
+        wanted = level * l1[j] * sign[j] + l2[j] * w[j]
+        shift[j] = gradient[j] - wanted
+        gradient[j] = wanted
+    fall = 1.0 - level
+    rate = np.empty(m)
+    step = np.empty(L.shape[0])
+    time = 0.0
+    events = 0
+    dropped = -1
+    exchanges = 0
+    while True:
+        for a in range(size):
+            j = support[a]
+            step[a] = shift[j] - fall * l1[j] * sign[j]
+        _solve(L, size, step)
+        for k in range(m):
+            rate[k] = shift[k]
+        for a in range(size):
+            i = support[a]
+            d = step[a]
+            for k in range(m):
+                rate[k] -= d * G[i, k]
+        length = 1.0 - time
+        leaving = -1
+        entering = -1
+        for a in range(size):
+            j = support[a]
+            if (l1[j] > 0.0 or positive) and step[a] * sign[j] < 0.0:
+                reach = max(0.0, -w[j] / step[a])
+                if reach < length:
+                    length = reach
+                    leaving = a
+        entry_sign = 1.0
+        for j in range(m):
+            if inside[j] or blocked[j]:
+                continue
+            bound = level * l1[j]
+            speed = fall * l1[j]
+            closing = rate[j] - speed
+            if closing > 0.0 and not (j == dropped and sign[j] > 0.0):
+                reach = max(0.0, (bound - gradient[j]) / closing)
+                if reach < length:
+                    length = reach
+                    entering = j
+                    entry_sign = 1.0
+            closing = -rate[j] - speed
+            if not positive and closing > 0.0 and not (j == dropped and sign[j] < 0.0):
+                reach = max(0.0, (bound + gradient[j]) / closing)
+                if reach < length:
+                    length = reach
+                    entering = j
+                    entry_sign = -1.0
+        for a in range(size):
+            w[support[a]] += length * step[a]
+        for k in range(m):
+            gradient[k] += length * rate[k]
+        time += length
+        level += length * fall
+        if entering >= 0:
+            events += 1
+            dropped = -1
+            if size < L.shape[0] and _append(G, support, size, entering, l2, L):
+                inside[entering] = True
+                sign[entering] = entry_sign
+                gradient[entering] = level * l1[entering] * entry_sign
+                size += 1
+            elif exchanges > size:
+                blocked[entering] = True
+            else:
+                exchanges = exchanges + 1 if length <= 1e-13 else 0
+                left = _exchange(G, support, size, entering, entry_sign, w, l2, L, step)
+                if left <= -2:
+                    # The exchange has lost a column: not an optimum any more.
+                    return events, size - 1, False
+                if left >= 0:
+                    inside[left] = False
+                    dropped = left
+                    inside[entering] = True
+                    sign[entering] = entry_sign
+                    gradient[entering] = level * l1[entering] * entry_sign
+                else:
+                    blocked[entering] = True
+        elif leaving >= 0:
+            events += 1
+            dropped = support[leaving]
+            w[dropped] = 0.0
+            inside[dropped] = False
+            _remove(support, size, leaving, L)
+            size -= 1
+            for k in range(m):
+                blocked[k] = False
+        else:
+            return events, size, True
+        if events >= max_events:
+            return events, size, False

@@ -1,0 +1,98 @@
+"""Exact solutions on a working set, by a parametric active set.
+
+Between two events, a coefficient reaching zero or a column reaching its level, the
+solution is linear in the penalty (Osborne, Presnell and Turlach 2000; Efron et al.
+2004). Moving the linear term along with the level makes any point a start (the
+parametric active set of Ferreau et al. 2014).
+"""
+
+import numpy as np
+
+from sklreg.solvers import _active_set_kernels as kernels
+
+# Events a move may take, for every column of the working set.
+_EVENTS = 4
+# Supports up to this size are worth a factor of their own.
+LARGEST_SUPPORT = 2048
+
+
+class ActiveSet:
+    """The factored support of one working set.
+
+    Parameters
+    ----------
+    working : WorkingSet
+        Columns, with their Gram matrix.
+    """
+
+    def __init__(self, working):
+        self.working = working
+        self.support = np.empty(0, dtype=np.int64)
+        self.size = 0
+        self.factor = np.empty((0, 0))
+        self.l2 = None
+
+    def worthwhile(self, w, l1, l2):
+        """Whether exact moves apply, and the support to be expected is small enough.
+
+        A column without an L1 penalty has no level at which it could enter.
+        """
+        if not l1.all():
+            return False
+        columns = len(self.working)
+        if not l2.any():
+            columns = min(columns, self.working.design.shape[0])
+        return columns <= LARGEST_SUPPORT or 4 * np.count_nonzero(w) < LARGEST_SUPPORT
+
+    def move(self, w, gradient, l1, l2, positive):
+        """Move w, on the working set, to the optimum for (l1, l2) in place.
+
+        ``gradient``, ``A^T (b - A w)`` on the working set, moves along. Returns
+        whether the end was reached, and the number of events on the way.
+        """
+        G = self.working.gram
+        m = len(w)
+        capacity = min(m, self.working.design.shape[0] + 1 if not l2.any() else m)
+        self._reserve(max(capacity, np.count_nonzero(w)))
+        if not self._holds(w, l2):
+            support = np.flatnonzero(w)
+            self.support[: len(support)] = support
+            self.size = kernels.factor_support(
+                G, self.support, len(support), l2, self.factor
+            )
+            left_out = np.setdiff1d(support, self.support[: self.size])
+            if len(left_out):
+                gradient += G[:, left_out] @ w[left_out]
+                w[left_out] = 0.0
+        events, self.size, done = kernels.follow(
+            G,
+            m,
+            gradient,
+            w,
+            l1,
+            l2,
+            positive,
+            self.support,
+            self.size,
+            self.factor,
+            _EVENTS * m + 100,
+        )
+        self.l2 = l2.copy()
+        return done, events
+
+    def _reserve(self, capacity):
+        have = len(self.factor)
+        if have < capacity:
+            capacity = max(capacity, min(2 * have, len(self.working)))
+            factor = np.zeros((capacity, capacity))
+            factor[:have, :have] = self.factor
+            support = np.zeros(capacity, dtype=np.int64)
+            support[:have] = self.support
+            self.factor, self.support = factor, support
+
+    def _holds(self, w, l2):
+        """Whether the factor is that of the support of w, with this l2."""
+        if self.l2 is None or np.count_nonzero(w) != self.size:
+            return False
+        chosen = self.support[: self.size]
+        return w[chosen].all() and np.array_equal(self.l2[chosen], l2[chosen])

@@ -1,0 +1,89 @@
+"""The least-squares problem under penalties of its own for every coefficient."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sklreg.solvers.coordinate_descent import LeastSquaresProblem
+from sklreg.solvers.design import make_design
+
+LAYOUTS = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "csc": sparse.csc_array,
+}
+every_layout = pytest.mark.parametrize("layout", LAYOUTS)
+every_size = pytest.mark.parametrize("p", [10, 300])
+TIGHT = {"tol": 1e-12, "max_iter": 100_000}
+
+
+def make_problem(p, layout="C", positive=False):
+    rng = np.random.RandomState(0)
+    X = rng.randn(40, p) * (rng.rand(40, p) < 0.7)
+    y = X[:, 0] - X[:, 1] + 0.5 * rng.randn(40)
+    design = make_design(LAYOUTS[layout](X))
+    target, _ = design.targets(y)
+    X = (X - X.mean(axis=0)) / np.sqrt(40)
+    return LeastSquaresProblem(design, target, positive=positive), X, target / 40**0.5
+
+
+def assert_optimal(w, A, b, l1, l2, positive=False):
+    """Check the optimality conditions of every coefficient."""
+    slope = A.T @ (b - A @ w) - l2 * w
+    zero = w == 0
+    assert 0 < np.count_nonzero(w)
+    assert_allclose(slope[~zero], (l1 * np.sign(w))[~zero], atol=1e-7)
+    size = slope if positive else np.abs(slope)
+    assert np.all(size[zero] <= l1[zero] + 1e-7)
+    assert not positive or w.min() >= 0
+
+
+@every_layout
+@every_size
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("with_l2", [False, True])
+def test_penalties_of_their_own(layout, p, positive, with_l2):
+    problem, A, b = make_problem(p, layout, positive)
+    rng = np.random.RandomState(1)
+    l1 = 0.05 + 0.1 * rng.rand(p)
+    l2 = 0.5 * rng.rand(p) if with_l2 else np.zeros(p)
+    solution = problem.solve(l1, l2, **TIGHT)
+    assert_optimal(solution.w, A, b, l1, l2, positive)
+    assert solution.gap <= 1e-12 * (b @ b)
+    assert_allclose(solution.correlation, A.T @ (b - A @ solution.w), atol=1e-12)
+
+
+@every_layout
+@every_size
+def test_one_problem_solved_for_one_penalty_after_another(layout, p):
+    problem, A, b = make_problem(p, layout)
+    ones = np.ones(p)
+    w = None
+    for alpha in (0.5, 0.05, 0.2, 0.1):  # up and down
+        solution = problem.solve(alpha * ones, 0.0 * ones, w, **TIGHT)
+        if alpha < np.abs(A.T @ b).max():
+            assert_optimal(solution.w, A, b, alpha * ones, 0.0 * ones)
+        w = solution.w
+
+
+@every_layout
+@every_size
+def test_start_at_the_solution_is_seen(layout, p):
+    problem, _, _ = make_problem(p, layout)
+    l1, l2 = np.full(p, 0.1), np.zeros(p)
+    first = problem.solve(l1, l2, tol=1e-8)
+    kept = first.w.copy()
+    again = problem.solve(l1, l2, first.w, tol=1e-8)
+    assert again.n_iter == 0
+    assert_array_equal(again.w, kept)
+    assert_array_equal(first.w, kept)  # the start is not written to
+
+
+@every_size
+def test_alpha_max(p):
+    problem, A, b = make_problem(p)
+    assert_allclose(problem.alpha_max(), np.abs(A.T @ b).max())
+    assert_allclose(problem.alpha_max(0.5), 2 * np.abs(A.T @ b).max())
+    positive, _, _ = make_problem(p, positive=True)
+    assert_allclose(positive.alpha_max(), (A.T @ b).max())
