@@ -2,10 +2,10 @@
 
     python benchmarks/augmentation.py [--data FOLDER] [--repeats 3] [--only NAME ...]
 
-Each figure is a ratio. For the samplers: the time of ours over that of imbalanced-learn,
-the smallest of alternated runs in one process, and the peak memory above that of the
-data, each in a process of its own. For what changes rows: the time over that of one copy
-of the array. ``--data`` names a folder that holds ``adult.csv.gz`` (the UCI census
+Each figure is a ratio. For the samplers: the time of ours over imbalanced-learn's, the
+smallest of alternated runs in one process, and the peak memory above that of the data,
+each in a process of its own. For what changes rows: the time over that of one copy of
+the array. ``--data`` names a folder that holds ``adult.csv.gz`` (the UCI census
 table); without it SMOTENC runs on a generated table of the same shape.
 """
 

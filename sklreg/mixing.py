@@ -12,6 +12,7 @@ A box is four integers, ``top, bottom, left, right``, the ends not included.
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -335,7 +336,7 @@ def _by_rows(kernel, n, *arguments):
         kernel(bounds[0], bounds[1], *arguments)
         return
     with ThreadPoolExecutor(n_parts) as pool:
-        parts = zip(bounds[:-1], bounds[1:], strict=True)
+        parts = pairwise(bounds)
         for done in [pool.submit(kernel, *part, *arguments) for part in parts]:
             done.result()
 

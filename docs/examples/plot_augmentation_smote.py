@@ -23,9 +23,7 @@ rng = np.random.RandomState(0)
 X, y = make_moons((300, 40), noise=0.25, random_state=0)
 
 samplers = {
-    "RandomOverSampler, smooth": RandomOverSampler(
-        shrinkage=0.5, random_state=0
-    ),
+    "RandomOverSampler, smooth": RandomOverSampler(shrinkage=0.5, random_state=0),
     "SMOTE": SMOTE(random_state=0),
     "BorderlineSMOTE": BorderlineSMOTE(random_state=0),
     "SVMSMOTE": SVMSMOTE(random_state=0),

@@ -105,7 +105,7 @@ def _share_out(shares, n_samples):
     total = np.sum(shares)
     if not total:
         raise RuntimeError(
-            "Not any neigbours belong to the majority class: no row is harder to learn "
+            "Not any neighbours belong to the majority class: no row is harder to learn "
             "than another, so that ADASYN is not suited for this specific dataset. Use "
             "SMOTE instead."
         )

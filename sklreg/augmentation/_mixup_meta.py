@@ -153,8 +153,8 @@ class _TwinClassifier(ClassifierMixin, _MixedEstimator):
     def _fit(self, X, y):
         if not has_fit_parameter(self.estimator, "sample_weight"):
             raise ValueError(
-                f"{type(self.estimator).__name__} takes no sample_weight, which carries "
-                "the shares of the two labels."
+                f"{type(self.estimator).__name__} takes no sample_weight, by which "
+                "the two labels get their shares."
             )
         check_one_label(y)
         X, y = validate_data(

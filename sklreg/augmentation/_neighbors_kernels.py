@@ -57,8 +57,8 @@ def sift(
     """Put into the sorted lists what of a block of columns may be near.
 
     ``bounds[i, g, j] + offsets[i]``, times `unit`, is at most the square distance of
-    row i of X to row ``first + g * STRIDE + j`` of Y; only pairs whose bound beats the last entry of
-    the list are computed.
+    row i of X to row ``first + g * STRIDE + j`` of Y; only pairs whose bound beats the
+    last entry of the list are computed.
     """
     size = distances.shape[1]
     for i in range(bounds.shape[0]):

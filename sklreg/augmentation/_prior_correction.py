@@ -150,8 +150,8 @@ class PriorCorrectedClassifier(
         prior = np.asarray(self.class_prior, dtype=np.float64)
         if prior.shape != shares.shape or not np.all(prior > 0):
             raise ValueError(
-                f"class_prior must hold {len(shares)} positive shares, one a class, got "
-                f"{self.class_prior!r}."
+                f"class_prior must hold {len(shares)} positive shares, one a class, "
+                f"got {self.class_prior!r}."
             )
         if not np.isclose(prior.sum(), 1.0):
             raise ValueError(f"class_prior must sum to 1, got {prior.sum()}.")

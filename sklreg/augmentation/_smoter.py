@@ -140,8 +140,8 @@ class SMOTER(RowSampler):
 
         if y.ndim > 1 and y.shape[1] > 1:
             raise ValueError(
-                "Multilabel and multioutput targets are not supported: SMOTER needs one "
-                f"column, got shape {y.shape}."
+                "Multilabel and multioutput targets are not supported: SMOTER needs "
+                f"one column, got shape {y.shape}."
             )
         column, y = y.ndim > 1, y.reshape(-1)
         rare = self._relevance(y) >= self.threshold
