@@ -105,9 +105,9 @@ def _share_out(shares, n_samples):
     total = np.sum(shares)
     if not total:
         raise RuntimeError(
-            "Not any neighbours belong to the majority class: no row is harder to learn "
-            "than another, so that ADASYN is not suited for this specific dataset. Use "
-            "SMOTE instead."
+            "Not any neighbours belong to the majority class: no row is harder to "
+            "learn than another, so that ADASYN is not suited for this specific "
+            "dataset. Use SMOTE instead."
         )
     repeats = np.rint(shares / total * n_samples).astype(int)
     if not repeats.sum():
