@@ -19,6 +19,7 @@ import sklreg
 # with which scikit-learn tests the namesake: small problems need few folds.
 ARGUMENTS = {
     "ElasticNetCV": [{"cv": 3}],
+    "KMeansSMOTE": [{"kmeans_estimator": 12}],  # as imbalanced-learn checks its own
     "LassoCV": [{"cv": 3}],
     "SMOTENC": [{"categorical_features": [1]}],
 }
