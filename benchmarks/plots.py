@@ -15,6 +15,7 @@ from benchmarks.peers import NAMES
 from benchmarks.runner import TARGETS
 
 OURS = "sklreg"
+EXACT = 1e-11  # smaller gaps are drawn here: only rounding is left
 COLOURS = dict(zip(NAMES, plt.get_cmap("tab10").colors, strict=False))
 NUMBERS = {
     "n_samples": int,
@@ -104,10 +105,10 @@ def _time_against_gap(rows, path):
         for peer, own in _grouped(group, ("peer",)):
             own = sorted(own, key=lambda row: row["gap"])
             axis.loglog(
-                [max(row["gap"], 1e-16) for row in own],
+                [max(row["gap"], EXACT) for row in own],
                 [row["warm_seconds"] for row in own],
                 marker="o",
-                markersize=3,
+                markersize=6 if peer == OURS else 3,
                 linewidth=2.2 if peer == OURS else 1.2,
                 color=COLOURS[peer],
                 label=peer,
@@ -178,6 +179,9 @@ def _growth(rows, machine, path, target=1e-6):
                     label=f"{peer} (slope {_slope(points):.1f})",
                 )
         _draw_limits(axis, name, group, machine)
+        sizes = sorted({row[name] for row in group})
+        axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axis.minorticks_off()
         axis.set_title(group[0]["problem"].split("-")[0] + f" path to gap {target:g}")
         axis.set_xlabel(name.replace("_", " "))
         axis.set_ylabel("seconds")

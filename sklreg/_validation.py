@@ -21,6 +21,7 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
+from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
     _check_method_params,
@@ -30,7 +31,20 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn < 1.9
+
+    class CallbackSupportMixin:
+        """Nothing: this scikit-learn has no callbacks."""
+
+    def with_callbacks(method):
+        """Return the method as it is."""
+        return method
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "HasMethods",
     "Hidden",
     "Integral",
@@ -39,6 +53,7 @@ __all__ = [
     "Real",
     "StrOptions",
     "_check_method_params",
+    "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_fit_context",
     "_raise_for_params",
@@ -53,6 +68,7 @@ __all__ = [
     "single_threaded_blas",
     "validate_data",
     "validate_params",
+    "with_callbacks",
 ]
 
 

@@ -10,5 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "_path": ["enet_path", "lasso_path"],
         "_ridge": ["Ridge"],
         "_ridge_cv": ["RidgeCV"],
+        "_sgd_classifier": ["SGDClassifier"],
+        "_sgd_regressor": ["SGDRegressor"],
     },
 )

@@ -137,6 +137,10 @@ class _Names(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Load):
             self.found.add(node.id)
 
+    def visit_Attribute(self, node):
+        self.found.add(node.attr)  # linear_model.Lasso
+        self.generic_visit(node)
+
     def visit_Call(self, node):
         if isinstance(node.func, ast.Name) and node.func.id in (
             "isinstance",
