@@ -142,7 +142,7 @@ class SVMSMOTE(BaseSMOTE):
         self.svm_estimator_.fit(X, y)
         if not hasattr(self.svm_estimator_, "support_"):
             raise RuntimeError(
-                "`svm_estimator` is required to expose a `support_` fitted attribute. "
+                "`svm_estimator` is required to exposed a `support_` fitted attribute. "
                 "Such estimator belongs to the family of Support Vector Machine."
             )
         return self.svm_estimator_.support_

@@ -109,6 +109,6 @@ class RowSampler(DocLinkMixin, BaseSampler):
 
 def check_one_label(y):
     """Refuse targets with more than one label a row."""
-    shape = np.shape(y)
+    shape = np.asarray(y).shape
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError("Multilabel and multioutput targets are not supported.")
