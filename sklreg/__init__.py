@@ -8,9 +8,11 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_show_versions": ["show_versions"],
+        "augmentation": [],
         "inspection": [],
         "linear_model": [],
         "losses": [],
+        "mixing": [],
         "noise": [],
         "penalties": [],
     },

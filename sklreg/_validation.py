@@ -5,9 +5,13 @@ that moves between scikit-learn releases is followed in a single place.
 """
 
 from contextlib import contextmanager
+from numbers import Integral, Real
 
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
+from sklearn.utils._openmp_helpers import (
+    _openmp_effective_n_threads as effective_n_threads,
+)
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -18,9 +22,12 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
 from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
     _check_method_params,
     _check_sample_weight,
+    _num_samples,
+    check_array,
     validate_data,
 )
 
@@ -40,8 +47,10 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Hidden",
+    "Integral",
     "Interval",
     "Options",
+    "Real",
     "StrOptions",
     "_check_method_params",
     "_check_partial_fit_first_call",
@@ -50,11 +59,84 @@ __all__ = [
     "_raise_for_params",
     "_routing_enabled",
     "_safe_indexing",
+    "check_rows",
+    "column_positions",
+    "effective_n_threads",
+    "record_columns",
+    "requery_rows",
     "restored_on_error",
+    "single_threaded_blas",
     "validate_data",
     "validate_params",
     "with_callbacks",
 ]
+
+
+def check_rows(X):
+    """Return X unconverted: a data frame as it is, anything else as an array.
+
+    Strings, objects and missing values are let through.
+    """
+    if _num_samples(X) < 1:
+        raise ValueError("Found array with 0 sample(s), but at least 1 is required.")
+    if hasattr(X, "iloc"):
+        return X
+    return check_array(
+        X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False
+    )
+
+
+def column_positions(X, columns):
+    """Return the positions of columns given by position, name or mask."""
+    from sklearn.utils._indexing import _get_column_indices
+
+    return _get_column_indices(X, columns)
+
+
+def record_columns(estimator, X, y):
+    """Set `n_features_in_` and `feature_names_in_` without converting X."""
+    validate_data(estimator, X=X, y=y, reset=True, skip_check_array=True)
+
+
+def single_threaded_blas():
+    """Return a context in which BLAS starts no threads of its own."""
+    return _get_threadpool_controller().limit(limits=1, user_api="blas")
+
+
+def requery_rows(X, X_fit, n_neighbors, rows):
+    """Search again for some rows, with the answer a search for all of `X` gives.
+
+    Ties in scikit-learn's brute force fall by the order in which it meets the
+    candidates, and that depends on how many rows are asked for together.
+
+    Parameters
+    ----------
+    X, X_fit : {ndarray, csr matrix} of shape (n, n_features)
+        All rows searched for, and rows searched among.
+    n_neighbors : int
+        Number of neighbours.
+    rows : ndarray of int
+        Rows of `X` to search for.
+
+    Returns
+    -------
+    ndarray of shape (len(rows), n_neighbors) or None
+        None where a part of the rows cannot stand for all of them.
+    """
+    from sklearn.metrics._pairwise_distances_reduction import ArgKmin
+
+    n = X.shape[0]
+    row_by_row = n > X_fit.shape[0] or n > 4 * 256 * effective_n_threads()
+    if not row_by_row or not ArgKmin.is_usable_for(X, X_fit, "euclidean"):
+        return None
+    return ArgKmin.compute(
+        X[rows],
+        X_fit,
+        n_neighbors,
+        metric="euclidean",
+        strategy="parallel_on_X",
+        return_distance=False,
+    )
 
 
 @contextmanager

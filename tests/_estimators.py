@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from sklearn import linear_model
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 import sklreg
 
@@ -19,7 +19,9 @@ import sklreg
 # with which scikit-learn tests the namesake: small problems need few folds.
 ARGUMENTS = {
     "ElasticNetCV": [{"cv": 3}],
+    "KMeansSMOTE": [{"kmeans_estimator": 12}],  # as imbalanced-learn checks its own
     "LassoCV": [{"cv": 3}],
+    "SMOTENC": [{"categorical_features": [1]}],
 }
 
 # As scikit-learn's own per-check parameters: the direct solvers have no iterations to
@@ -119,14 +121,15 @@ def estimator_id(estimator):
 
 def _required(estimator_class):
     """Arguments for parameters without a default: the estimator that is wrapped."""
+    given = ARGUMENTS.get(estimator_class.__name__, [{}])[0]
     missing = [
         name
         for name, parameter in inspect.signature(estimator_class).parameters.items()
-        if parameter.default is parameter.empty
+        if parameter.default is parameter.empty and name not in given
     ]
     if not missing:
         return {}
     assert missing == ["estimator"], f"give arguments for {estimator_class} here"
-    classifier = is_classifier(estimator_class.__new__(estimator_class))
+    classifier = issubclass(estimator_class, ClassifierMixin)
     inner = linear_model.LogisticRegression() if classifier else linear_model.Ridge()
     return {"estimator": inner}
