@@ -24,6 +24,10 @@ from scipy import sparse
 DATA_VARIABLE = "SKLREG_BENCHMARK_DATA"
 
 
+class UnavailableError(Exception):
+    """The data of a problem are not on this machine."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A design (Fortran-ordered array or CSC matrix, float64) and a target."""
@@ -123,8 +127,11 @@ def openml(identifier, *, rng):
 def local(name, *, rng):
     folder = os.environ.get(DATA_VARIABLE)
     if folder is None:
-        raise ValueError(f"set {DATA_VARIABLE} or pass --data to use local-{name}")
-    return _LOCAL.get(name, _arrays)(Path(folder), name)
+        raise UnavailableError(f"set {DATA_VARIABLE} or pass --data for local-{name}")
+    try:
+        return _LOCAL.get(name, _arrays)(Path(folder), name)
+    except FileNotFoundError as error:
+        raise UnavailableError(str(error)) from error
 
 
 def _arrays(folder, name):

@@ -54,16 +54,20 @@ def run(configurations, folder, only_peers=None, echo=print):
         table = csv.DictWriter(stream, COLUMNS, restval="")
         table.writeheader()
         for configuration in configurations:
-            for row in _rows(configuration, only_peers):
+            for row in _rows(configuration, only_peers, echo):
                 table.writerow(row)
                 stream.flush()
                 echo(_line(row))
 
 
-def _rows(configuration, only_peers):
+def _rows(configuration, only_peers, echo):
     for round_ in range(configuration.rounds):
         for case in configuration.cases:
-            problem = _stored(case.problem)
+            try:
+                problem = _stored(case.problem)
+            except problems.UnavailableError as error:
+                echo(f"{case.problem} left out: {error}")
+                continue
             for peer in case.peers:
                 if only_peers is not None and peer not in only_peers:
                     continue
