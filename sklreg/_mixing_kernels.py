@@ -23,8 +23,11 @@ def paste_boxes(start, stop, X, partners, boxes, width, n_channels, out):
         left, right = boxes[i, 2] * n_channels, boxes[i, 3] * n_channels
         for row in range(boxes[i, 0], boxes[i, 1]):
             offset = row * width * n_channels
-            for k in range(offset + left, offset + right):
-                mixed[k] = patch[k]
+            # views that start at 0: the loop then needs no check of its index
+            into = mixed[offset + left : offset + right]
+            source = patch[offset + left : offset + right]
+            for k in range(into.size):
+                into[k] = source[k]
 
 
 @njit(cache=True, nogil=True)
@@ -38,5 +41,7 @@ def fill_boxes(start, stop, X, boxes, line, out):
             left, right = boxes[i, hole, 2], boxes[i, hole, 3]
             for row in range(boxes[i, hole, 0], boxes[i, hole, 1]):
                 offset = row * width
-                for k in range(left, right):
-                    holed[offset + k] = line[k]
+                into = holed[offset + left : offset + right]
+                source = line[left:right]
+                for k in range(into.size):
+                    into[k] = source[k]
