@@ -117,7 +117,7 @@ def linearity(rng, repeats, plot):
     From sizes that no cache holds: the step from cache to memory is not of interest.
     """
     stored, seconds = [], []
-    for n in (80_000, 160_000, 320_000, 640_000):
+    for n in (160_000, 320_000, 640_000, 1_280_000):
         X, y = sparse_problem(rng, n=n)
         epochs = []
         for _ in range(repeats):
