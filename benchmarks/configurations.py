@@ -1,6 +1,6 @@
 """What is run: lists of cases, under a name for the command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks import peers
 
@@ -62,22 +62,22 @@ def _fits(problem, **options):
 
 def _on_both(*cases):
     """The cases on two threads and on one."""
-    from dataclasses import replace
-
     return (*cases, *(replace(case, threads=1) for case in cases))
 
 
 SMALL = Configuration(
     cases=(
         *_fits("dense-2000x300"),
-        *_fits("dense-200x2000"),
-        *_fits("sparse-2000x10000-0.003"),
+        Case("dense-150x1500"),
+        Case("dense-150x1500", "single"),
+        Case("sparse-1500x5000-0.004"),
+        Case("sparse-1500x5000-0.004", "single", eps=1e-1),
         Case("diabetes-cubic"),
         Case("dense-1000x200", "lasso_cv"),
         Case("dense-1000x200", "ridge_cv"),
     ),
-    limit=8.0,
-    budget=0.2,
+    limit=5.0,
+    budget=0.1,
 )
 
 _PUBLISHED = ("dense-10000x1000", "dense-500x20000", "sparse-20000x100000-0.001")

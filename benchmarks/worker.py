@@ -53,7 +53,9 @@ def main(arguments=None):
     adapter = peers.adapter(options.peer)
     warnings.simplefilter("ignore")
     start = time.perf_counter()
-    importlib.import_module(adapter.LIBRARY)
+    library = importlib.import_module(adapter.LIBRARY)
+    for name in getattr(library, "__all__", ()):  # a lazy package loads now
+        getattr(library, name)
     print("ready", time.perf_counter() - start, _version(adapter), flush=True)
     solve = getattr(adapter, options.task)
     first = True
