@@ -55,6 +55,8 @@ numpydoc_validation_exclude = {
     r"\.fit_transform$",
     r"\.fit_predict$",
     r"\.(predict|score)$",
+    # imbalanced-learn's own words on methods that are inherited from it
+    r"\.\w*(SMOTE\w*|ADASYN|RandomOverSampler)\.fit(_resample)?$",
 }
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -92,7 +94,7 @@ def check_doc_links(app, exception):
         for name in getattr(package, "__all__", ()):
             thing = getattr(package, name)
             if inspect.isclass(thing) and hasattr(thing, "_get_doc_link"):
-                link = thing()._get_doc_link()
+                link = thing.__new__(thing)._get_doc_link()
                 page = Path(app.outdir, link.partition("/en/stable/")[2])
                 if not page.is_file():
                     raise SphinxError(f"{link} of {name} has no page")

@@ -265,20 +265,24 @@ def gram_descent(
 
 
 @njit(**_JIT)
-def _column_dot(sparse, panel, data, indices, indptr, c, j, weight, z, shift):
+def _column_dot(sparse, panel, data, indices, indptr, c, j, mean, weight, z, shift):
     """Return the product of one column of ``A`` with the residual."""
     total = 0.0
     if not sparse:
         for i in range(z.shape[0]):
             total += panel[i, c] * z[i]
         return total
+    # A column without zeros may lie far from zero; the residual sums to zero, so
+    # that its origin is free.
+    full = indptr[j + 1] - indptr[j] == z.shape[0]
+    origin = mean[j] if full else 0.0
     if weight.shape[0] == 1:
         for t in range(indptr[j], indptr[j + 1]):
-            total += data[t] * (z[indices[t]] - shift)
+            total += (data[t] - origin) * (z[indices[t]] - shift)
         return total * weight[0]
     for t in range(indptr[j], indptr[j + 1]):
         i = indices[t]
-        total += weight[i] * data[t] * (z[i] - shift)
+        total += weight[i] * (data[t] - origin) * (z[i] - shift)
     return total
 
 
@@ -411,7 +415,7 @@ def residual_descent(
             j = columns[c]
             old = w[c]
             g = _column_dot(
-                sparse, panel, data, indices, indptr, c, j, weight, z, shift
+                sparse, panel, data, indices, indptr, c, j, mean, weight, z, shift
             )
             z_c = g + squares[c] * old
             new = soft_threshold(z_c, l1[c], positive) / curvature
@@ -457,6 +461,7 @@ def residual_descent(
                     indptr,
                     c,
                     columns[c],
+                    mean,
                     weight,
                     z,
                     shift,

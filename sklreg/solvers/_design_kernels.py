@@ -49,12 +49,30 @@ def csc_transpose_times(data, indices, indptr, V, out):
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
-def csc_columns_times(data, indices, indptr, columns, w, out):
-    """Write ``X[:, columns] w`` to ``out``, which comes in as zeros."""
+def csc_correlate(data, indices, indptr, mean, V, sums, out):
+    """Write ``(X - mean)^T V`` to ``out``; ``sums`` are the column sums of V.
+
+    A column without zeros is centred entry by entry: it alone can lie so far from
+    zero that the difference of the two products would cancel.
+    """
+    n = V.shape[0]
+    for j in range(indptr.shape[0] - 1):
+        full = indptr[j + 1] - indptr[j] == n
+        origin = mean[j] if full else 0.0
+        for k in range(V.shape[1]):
+            total = 0.0
+            for t in range(indptr[j], indptr[j + 1]):
+                total += (np.float64(data[t]) - origin) * V[indices[t], k]
+            out[j, k] = total if full else total - mean[j] * sums[k]
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def csc_columns_times(data, indices, indptr, columns, origin, w, out):
+    """Add the stored entries of ``X[:, columns] - origin``, times w, to ``out``."""
     for c in range(columns.shape[0]):
         j = columns[c]
         for t in range(indptr[j], indptr[j + 1]):
-            out[indices[t]] += w[c] * data[t]
+            out[indices[t]] += w[c] * (data[t] - origin[c])
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
@@ -87,16 +105,22 @@ def csc_gram(data, indices, indptr, rows, columns, mean, weight, scatter, out):
     ``scatter`` is a zeroed work vector over the samples, left zeroed.
     """
     equal = weight.shape[0] == 1
+    n = scatter.shape[0]
     for c in range(columns.shape[0]):
         j = columns[c]
+        full_j = indptr[j + 1] - indptr[j] == n
+        origin = mean[j] if full_j else 0.0
         for t in range(indptr[j], indptr[j + 1]):
             s = weight[0] if equal else weight[indices[t]]
-            scatter[indices[t]] = s * data[t]
+            scatter[indices[t]] = s * (data[t] - origin)
         for r in range(rows.shape[0]):
             i = rows[r]
+            full = indptr[i + 1] - indptr[i] == n
+            origin = mean[i] if full else 0.0
             total = 0.0
             for t in range(indptr[i], indptr[i + 1]):
-                total += data[t] * scatter[indices[t]]
-            out[r, c] = total - mean[i] * mean[j]
+                total += (data[t] - origin) * scatter[indices[t]]
+            # One centred factor is enough: its product with a constant is zero.
+            out[r, c] = total if full or full_j else total - mean[i] * mean[j]
         for t in range(indptr[j], indptr[j + 1]):
             scatter[indices[t]] = 0.0

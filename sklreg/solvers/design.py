@@ -216,6 +216,26 @@ class SparseDesign(Design):
 
     sparse = True
 
+    def __init__(self, X, sample_weight, center):
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        super().__init__(X, sample_weight, center)
+
+    def correlate(self, R):
+        """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
+        weighted = self.weigh(R)
+        columns = weighted[:, None] if R.ndim == 1 else weighted
+        out = np.empty((self.shape[1], columns.shape[1]))
+        kernels.csc_correlate(
+            *self.arrays(),
+            self.mean,
+            np.ascontiguousarray(columns),
+            columns.sum(axis=0),
+            out,
+        )
+        return out[:, 0] if R.ndim == 1 else out
+
     def _x_transpose(self, V):
         columns = V[:, None] if V.ndim == 1 else V
         out = np.empty((self.shape[1], columns.shape[1]))
@@ -224,9 +244,21 @@ class SparseDesign(Design):
 
     def raw_product(self, support, w):
         """Return ``X[:, support] w``, neither centred nor weighted."""
+        return self._stored_product(support, np.zeros(len(support)), w)
+
+    def _stored_product(self, support, origin, w):
         out = np.zeros(self.shape[0])
-        kernels.csc_columns_times(*self.arrays(), support, w, out)
+        kernels.csc_columns_times(*self.arrays(), support, origin, w, out)
         return out
+
+    def apply(self, w, support=None):
+        """Return ``A w``; only the columns in ``support`` are read."""
+        support = np.flatnonzero(w) if support is None else support
+        mean = self.mean[support]
+        # Columns without zeros are centred entry by entry, as in ``correlate``.
+        full = self.X.indptr[support + 1] - self.X.indptr[support] == self.shape[0]
+        product = self._stored_product(support, np.where(full, mean, 0.0), w[support])
+        return self.root * (product - np.where(full, 0.0, mean) @ w[support])
 
     def arrays(self):
         """Return read-only ``(data, indices, indptr)`` of X."""
