@@ -114,27 +114,36 @@ def compare(name, target, X, y, repeats, **arguments):
 def linearity(rng, repeats, plot):
     """Print how the cost of an epoch grows with the number of stored values.
 
-    From sizes that no cache holds: the step from cache to memory is not of interest.
+    Two ways to have more of them: longer rows, and more rows. More rows are visited
+    in random order over more memory, which costs latency on top of the values.
     """
-    stored, seconds = [], []
-    for n in (160_000, 320_000, 640_000, 1_280_000):
-        X, y = sparse_problem(rng, n=n)
-        epochs = []
-        for _ in range(repeats):
-            model = ours.SGDClassifier(max_iter=5, tol=None, random_state=0).fit(X, y)
-            epochs.append(model.history_["seconds"].min())
-        stored.append(X.nnz / 1e6)
-        seconds.append(min(epochs))
-    power = np.polyfit(np.log(stored), np.log(seconds), 1)[0]
-    report("cost of an epoch ~ nnz ** power", f"power {power:.2f}", 1.15, power)
-    for nnz, taken in zip(stored, seconds, strict=True):
-        each = 1e3 * taken / nnz
-        print(f"    {nnz:6.2f} M values {1e3 * taken:8.1f} ms {each:6.2f} ns each")
+    grown = {
+        "longer rows": [{"n": 160_000, "per_row": k} for k in (50, 100, 200, 400)],
+        "more rows": [{"n": k * 160_000} for k in (1, 2, 4, 8)],
+    }
+    measured = {}
+    for name, shapes in grown.items():
+        stored, seconds = measured[name] = [], []
+        for shape in shapes:
+            X, y = sparse_problem(rng, **shape)
+            epochs = []
+            for _ in range(repeats):
+                model = ours.SGDClassifier(max_iter=5, tol=None, random_state=0)
+                epochs.append(model.fit(X, y).history_["seconds"].min())
+            stored.append(X.nnz / 1e6)
+            seconds.append(min(epochs))
+        power = np.polyfit(np.log(stored), np.log(seconds), 1)[0]
+        report(f"cost of an epoch, {name}", f"nnz ** {power:.2f}", 1.15, power)
+        for nnz, taken in zip(stored, seconds, strict=True):
+            each = 1e3 * taken / nnz
+            print(f"    {nnz:6.2f} M values {1e3 * taken:8.1f} ms {each:6.2f} ns each")
     if plot:
         import matplotlib.pyplot as plt
 
         _, axes = plt.subplots(layout="constrained")
-        axes.plot(stored, seconds, "o-", label="measured")
+        for name, (stored, seconds) in measured.items():
+            axes.plot(stored, seconds, "o-", label=name)
+        stored, seconds = measured["longer rows"]
         line = seconds[0] * np.array(stored) / stored[0]
         axes.plot(stored, line, "--", color="grey", label="linear")
         axes.set(xlabel="million stored values", ylabel="seconds an epoch")
