@@ -26,19 +26,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
-from sklreg.solvers.logistic_columns import LogisticColumns
+from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many features the first working set is the whole problem.
 _WHOLE = 64
-_FIRST_VIOLATORS = 32
+_FIRST_VIOLATORS = 100
 # The problem on the working set is solved to this part of the gap found outside.
-_INNER = 0.1
+_INNER = 0.3
 # Newton steps on one working set.
 _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
-_MODEL = 0.02
+_MODEL = 0.05
+_MODEL_SWEEPS = 200
+# Columns whose slope has come this close to its level join the model.
+_LIKELY = 0.9
 _HALVINGS = 40
 # Sparse columns whose Gram costs no more than this many passes over them get one.
 _SMALL = 256
@@ -113,6 +116,7 @@ class LogisticProblem:
         self.lower = _floats(lower, n_features, -np.inf)
         self.upper = _floats(upper, n_features, np.inf)
         self.working = working or LogisticColumns(design, fit_intercept)
+        self.gram = WeightedGram(self.working)
         self.dual = BinaryDual(self)
         self._null = None
 
@@ -254,7 +258,10 @@ class LogisticProblem:
         excess[held] = -np.inf
         excess[self.working.columns] = -np.inf
         violators = np.flatnonzero(excess > 0.0)
-        count = max(_FIRST_VIOLATORS, 2 * np.count_nonzero(state.w))
+        first = _FIRST_VIOLATORS
+        if self.design.sparse:
+            first = max(first, len(state.raw) // 8)
+        count = max(first, 2 * np.count_nonzero(state.w))
         if len(violators) > count:
             top = np.argpartition(excess[violators], -count)[-count:]
             violators = np.sort(violators[top])
@@ -266,7 +273,6 @@ class LogisticProblem:
         penalties = l1[columns], l2[columns], self.lower[columns], self.upper[columns]
         local = state.w[columns]
         steps = 0
-        last = np.inf
         while steps < min(_STEPS, max_steps):
             theta = self.dual.project(state, l1, l2)
             slope = self.working.correlate(theta)
@@ -275,51 +281,48 @@ class LogisticProblem:
             if gap <= target and steps > 0:
                 break
             steps += 1
-            aim = max(_MODEL * min(gap, last), 0.05 * target)
-            last = gap
-            new, product, shift = self._minimise_model(state, local, penalties, aim)
-            moved = self._search(state, local, new, product, shift, penalties[:2])
+            aim = 0.1 * target
+            if np.isfinite(gap):
+                aim = max(aim, _MODEL * gap)
+            new = self._minimise_model(
+                state.curvature, slope, local, penalties, aim, aim / value
+            )
+            moved = self._search(state, local, new, penalties[:2])
             state.w[columns] = local
             if not moved:
                 break
         return steps
 
-    def _minimise_model(self, state, local, penalties, aim):
-        """Return the model's minimiser, its step in raw and in the intercept."""
+    def _minimise_model(self, curvature, slope, local, penalties, aim, slope_tol):
+        """Return the minimiser of the quadratic model of the loss."""
         working = self.working
-        total = state.curvature.sum() if self.fit_intercept else np.inf
-        drift = state.theta.sum() / total if self.fit_intercept and total else 0.0
-        # What is left of the intercept's gradient is taken out first.
-        theta = state.theta - drift * state.curvature
-        slope = working.correlate(theta)
         new = local.copy()
         if self._prefers_gram():
-            G, mean = working.gram(state.curvature)
-            minimise_quadratic(G, slope, new, *penalties, aim)
-            change = new - local
-            return new, working.product(change), drift - float(mean @ change)
-        mean, squares = np.empty(len(new)), np.empty(len(new))
-        arrays = self.design.arrays()
-        kernels.csc_moments(
-            *arrays, working.columns, state.curvature, total, mean, squares
-        )
-        step = np.zeros(self.design.shape[0])
-        total = total if self.fit_intercept else 0.0
-        _, shift = kernels.csc_sweeps(
-            *arrays,
+            wanted = (local != 0.0) | (np.abs(slope) > _LIKELY * penalties[0])
+            places, G = self.gram.at(curvature, np.flatnonzero(wanted))
+            part = new[places]
+            minimise_quadratic(
+                G, slope[places], part, *(v[places] for v in penalties), aim, slope_tol
+            )
+            new[places] = part
+            return new
+        total = curvature.sum() if self.fit_intercept else np.inf
+        mean, squares = working.moments(curvature, working.columns, total)
+        kernels.csc_sweeps(
+            *self.design.arrays(),
             working.columns,
-            state.curvature,
-            total,
+            curvature,
+            total if self.fit_intercept else 0.0,
             mean,
             squares,
             slope,
             new,
-            step,
             *penalties,
-            500,
+            _MODEL_SWEEPS,
             aim,
+            slope_tol,
         )
-        return new, step, drift + shift
+        return new
 
     def _prefers_gram(self):
         size = len(self.working)
@@ -329,9 +332,15 @@ class LogisticProblem:
         entries = indptr[self.working.columns + 1] - indptr[self.working.columns]
         return size * size <= 4 * np.sum(entries)
 
-    def _search(self, state, local, new, product, shift, penalties):
+    def _search(self, state, local, new, penalties):
         """Backtrack along the step, in place; return whether the value fell."""
         change = new - local
+        product = self.working.product(change)
+        shift = 0.0
+        if self.fit_intercept:
+            total = state.curvature.sum()
+            shift = float(state.theta.sum() - state.curvature @ product)
+            shift = shift / total if total > 0.0 else 0.0
         step = product + shift
         before = state.loss + kernels.penalty_value(local, *penalties)
         slope = -float(state.theta @ step)
