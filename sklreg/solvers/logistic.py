@@ -111,10 +111,10 @@ class LogisticProblem:
         self.design = design
         self.fit_intercept = fit_intercept
         self.sign = np.where(np.asarray(y) > 0, 1.0, -1.0)
-        self.weight = _floats(sample_weight, n_samples, 1.0)
-        self.offset = _floats(offset, n_samples, 0.0)
-        self.lower = _floats(lower, n_features, -np.inf)
-        self.upper = _floats(upper, n_features, np.inf)
+        self.weight = floats(sample_weight, n_samples, 1.0)
+        self.offset = floats(offset, n_samples, 0.0)
+        self.lower = floats(lower, n_features, -np.inf)
+        self.upper = floats(upper, n_features, np.inf)
         self.working = working or LogisticColumns(design, fit_intercept)
         self.gram = WeightedGram(self.working)
         self.dual = BinaryDual(self)
@@ -467,7 +467,8 @@ def solve_logistic_path(
     return found
 
 
-def _floats(values, size, default):
+def floats(values, size, default):
+    """Return values as contiguous float64 of a size, or that many of a default."""
     if values is None:
         return np.full(size, default)
     return np.ascontiguousarray(np.broadcast_to(values, (size,)), dtype=np.float64)

@@ -43,6 +43,11 @@ def minimise_quadratic(
     int
         Number of sweeps.
     """
+    if not l1.any() and np.isinf(lower).all() and np.isinf(upper).all():
+        step = solve_semidefinite(G, l2, gradient - l2 * w)
+        w += step
+        gradient -= G @ step
+        return 1
     sweeps = 0
     for _ in range(_ROUNDS):
         done, settled, moved = kernels.gram_sweeps(
