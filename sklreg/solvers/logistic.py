@@ -21,13 +21,15 @@ Interface::
                         progress=None)   -> list of LogisticSolution
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
+from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.newton_cg import column_squares, newton_direction
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many features the first working set is the whole problem.
@@ -45,6 +47,9 @@ _LIKELY = 0.9
 _HALVINGS = 40
 # Sparse columns whose Gram costs no more than this many passes over them get one.
 _SMALL = 256
+# Smooth problems of up to this many features are solved with their Hessian.
+_HESSIAN = 1200
+_SPARSE_HESSIAN = 256
 
 
 @dataclass
@@ -133,6 +138,16 @@ class LogisticProblem:
             working=self.working,
         )
 
+    def over(self, design):
+        """Return the problem over other data, without bounds."""
+        return LogisticProblem(
+            design,
+            self.sign,
+            self.weight,
+            fit_intercept=self.fit_intercept,
+            offset=self.offset,
+        )
+
     def null(self):
         """Return the best intercept without features, and the objective there."""
         if self._null is None:
@@ -218,7 +233,13 @@ class LogisticProblem:
         l1, l2 = l1 * np.ones(n_features), l2 * np.ones(n_features)
         null_value = self.null()[1]
         goal = tol * null_value
+        rotated = rotation_for(self, l1, l2)
+        if rotated is not None:
+            found = solve_rotated(self, *rotated, w, intercept, tol, max_iter)
+            state = _State(self, found.w, found.intercept)
+            return replace(found, gap=self._certify(state, l1, l2)[0])
         state = _State(self, w, intercept)
+        conjugate = self._prefers_conjugate(l1)
         n_iter = 0
         best, lost = np.inf, 0
         while True:
@@ -227,6 +248,11 @@ class LogisticProblem:
             best = min(best, gap)
             if gap <= goal or n_iter >= max_iter or lost > 4:
                 break
+            if conjugate:
+                n_iter += 1
+                if not self._conjugate_step(state, l1, l2):
+                    break
+                continue
             self.working.add(self._candidates(state, slope, l1, l2))
             target = max(0.3 * goal, _INNER * gap) if np.isfinite(gap) else 0.3 * goal
             n_iter += self._descend(state, l1, l2, target, max_iter - n_iter)
@@ -287,7 +313,9 @@ class LogisticProblem:
             new = self._minimise_model(
                 state.curvature, slope, local, penalties, aim, aim / value
             )
-            moved = self._search(state, local, new, penalties[:2])
+            product = self.working.product(new - local)
+            origin = self.working.origin(columns)
+            moved = self._search(state, local, new, product, origin, penalties[:2])
             state.w[columns] = local
             if not moved:
                 break
@@ -332,10 +360,40 @@ class LogisticProblem:
         entries = indptr[self.working.columns + 1] - indptr[self.working.columns]
         return size * size <= 4 * np.sum(entries)
 
-    def _search(self, state, local, new, penalties):
-        """Backtrack along the step, in place; return whether the value fell."""
+    def _prefers_conjugate(self, l1):
+        """Whether a smooth problem is too large for its Hessian."""
+        bounded = np.isfinite(self.lower).any() or np.isfinite(self.upper).any()
+        if l1.any() or bounded:
+            return False
+        limit = _SPARSE_HESSIAN if self.design.sparse else _HESSIAN
+        return self.design.shape[1] > limit
+
+    def _conjugate_step(self, state, l1, l2):
+        """Take a truncated Newton step; return whether the value fell."""
+        working = self.working
+        if working.squares is None:
+            working.squares = column_squares(self.design.X)
+        curvature = state.curvature[:, None]
+        change, shift, step = newton_direction(
+            self.design.X,
+            (state.full_gradient() - l2 * state.w)[:, None],
+            np.array([state.theta.sum()]),
+            lambda R: curvature * R,
+            l2,
+            working.squares,
+            np.array([state.curvature.sum()]),
+            self.fit_intercept,
+        )
+        product = step[:, 0] - shift[0]
+        new = state.w + change[:, 0]
+        return self._search(state, state.w, new, product, 0.0 * new, (l1, l2))
+
+    def _search(self, state, local, new, product, origin, penalties):
+        """Backtrack along the step, in place; return whether the value fell.
+
+        ``product`` is that of the columns, less their ``origin``, with the step.
+        """
         change = new - local
-        product = self.working.product(change)
         shift = 0.0
         if self.fit_intercept:
             total = state.curvature.sum()
@@ -363,7 +421,6 @@ class LogisticProblem:
         if length == 1.0:
             trial = new
         local[:] = trial
-        origin = self.working.origin(self.working.columns)
         state.move(length * step, length * (shift - float(origin @ change)))
         return value < before + slack
 

@@ -39,6 +39,9 @@ class LogisticColumns:
         self._member = np.zeros(design.shape[1], dtype=bool)
         self._panel = np.empty((design.shape[0], 0), order="F")
         self._filled = 0
+        # What else depends on the data alone, for whoever shares them.
+        self.rotation = None
+        self.squares = None
         self._origin = np.zeros(design.shape[1])
 
     def __len__(self):

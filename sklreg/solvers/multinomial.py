@@ -15,6 +15,8 @@ Interface::
            shape (n_classes,)
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import softmax
 
@@ -24,6 +26,7 @@ from sklreg.solvers.design import read_only
 from sklreg.solvers.logistic import LogisticSolution, floats
 from sklreg.solvers.logistic_columns import LogisticColumns
 from sklreg.solvers.logistic_dual import MultinomialDual
+from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
 from sklreg.solvers.multinomial_gram import entry_gram
 from sklreg.solvers.newton_cg import column_squares, newton_direction
 from sklreg.solvers.quadratic import minimise_quadratic
@@ -87,7 +90,6 @@ class MultinomialProblem:
         self.target = np.zeros(shape)
         self.target[np.arange(n_samples), self.codes] = 1.0
         self.dual = MultinomialDual(self)
-        self._squares = None
         self._null = None
 
     def reweighted(self, sample_weight):
@@ -102,6 +104,17 @@ class MultinomialProblem:
             upper=self.upper,
             offset=self.offset,
             working=self.working,
+        )
+
+    def over(self, design):
+        """Return the problem over other data, without bounds."""
+        return MultinomialProblem(
+            design,
+            self.codes,
+            self.weight,
+            n_classes=self.n_classes,
+            fit_intercept=self.fit_intercept,
+            offset=self.offset,
         )
 
     def loss(self, raw):
@@ -188,6 +201,11 @@ class MultinomialProblem:
         n_features = self.design.shape[1]
         l1, l2 = l1 * np.ones(n_features), l2 * np.ones(n_features)
         null_value = self.null()[1]
+        rotated = rotation_for(self, l1, l2)
+        if rotated is not None:
+            found = solve_rotated(self, *rotated, w, intercept, tol, max_iter)
+            state = _State(self, found.w, found.intercept)
+            return replace(found, gap=self._certify(state, l1, l2)[0])
         state = _State(self, w, intercept)
         goal = tol * null_value
         n_iter = 0
@@ -262,8 +280,8 @@ class MultinomialProblem:
 
     def _conjugate_step(self, state, l2):
         """Return a truncated Newton step, for smooth penalties."""
-        if self._squares is None:
-            self._squares = column_squares(self.design.X)
+        if self.working.squares is None:
+            self.working.squares = column_squares(self.design.X)
         s, P = self.weight[:, None], state.P
 
         def hessian(R):
@@ -275,7 +293,7 @@ class MultinomialProblem:
             state.theta.sum(axis=0),
             hessian,
             l2,
-            self._squares,
+            self.working.squares,
             np.sum(s * P * (1.0 - P), axis=0),
             self.fit_intercept,
         )
