@@ -42,7 +42,9 @@ _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
 _MODEL = 0.05
 _MODEL_SWEEPS = 200
-# Columns whose slope has come this close to its level join the model.
+# Columns whose slope has come this close to its level join the working set,
+_SOON = 0.95
+# and those in it the model.
 _LIKELY = 0.9
 _HALVINGS = 40
 # Sparse columns whose Gram costs no more than this many passes over them get one.
@@ -124,6 +126,7 @@ class LogisticProblem:
         self.gram = WeightedGram(self.working)
         self.dual = BinaryDual(self)
         self._null = None
+        self._memory = None
 
     def reweighted(self, sample_weight):
         """Return the problem under other row weights, sharing the panel of columns."""
@@ -238,26 +241,29 @@ class LogisticProblem:
             found = solve_rotated(self, *rotated, w, intercept, tol, max_iter)
             state = _State(self, found.w, found.intercept)
             return replace(found, gap=self._certify(state, l1, l2)[0])
-        state = _State(self, w, intercept)
+        state, slope = self._recall(w, intercept, l1, l2)
         conjugate = self._prefers_conjugate(l1)
         n_iter = 0
         best, lost = np.inf, 0
         while True:
-            gap, slope = self._certify(state, l1, l2)
+            gap, slope = self._certify(state, l1, l2, slope)
             lost = 0 if gap < 0.9 * best else lost + 1
             best = min(best, gap)
             if gap <= goal or n_iter >= max_iter or lost > 4:
                 break
             if conjugate:
                 n_iter += 1
+                slope = None
                 if not self._conjugate_step(state, l1, l2):
                     break
                 continue
-            self.working.add(self._candidates(state, slope, l1, l2))
+            self.working.add(self._candidates(state, slope, l1))
+            slope = None
             target = max(0.3 * goal, _INNER * gap) if np.isfinite(gap) else 0.3 * goal
             n_iter += self._descend(state, l1, l2, target, max_iter - n_iter)
+        self._memory = state, slope, (l1 == 0.0) & (l2 == 0.0)
         return LogisticSolution(
-            state.w,
+            state.w.copy(),
             state.intercept,
             gap,
             null_value,
@@ -265,21 +271,35 @@ class LogisticProblem:
             self._separated(state, l1, l2),
         )
 
-    def _certify(self, state, l1, l2):
+    def _recall(self, w, intercept, l1, l2):
+        """Return the state to start from, and its slopes if they are known.
+
+        They are where the start is the end of the last solution, as on a path.
+        """
+        if w is not None and self._memory is not None:
+            state, slope, free = self._memory
+            same = intercept == state.intercept and np.array_equal(w, state.w)
+            if same and np.array_equal(free, (l1 == 0.0) & (l2 == 0.0)):
+                return state, slope
+        return _State(self, w, intercept), None
+
+    def _certify(self, state, l1, l2, slope=None):
         """Return the duality gap over all features, and their slopes."""
         theta, _ = self.dual.project(state, l1, l2)
-        slope = self.design.raw_correlate(theta)
+        if slope is None:
+            slope = self.design.raw_correlate(theta)
         value = state.loss + kernels.penalty_value(state.w, l1, l2)
         dual = self.dual.value(theta, slope, state.w, l1, l2, self.lower, self.upper)
         return value - dual, slope
 
-    def _candidates(self, state, slope, l1, l2):
+    def _candidates(self, state, slope, l1):
         """Return the support, what is unpenalised and the largest violators."""
         n_features = len(slope)
         if n_features <= _WHOLE:
             return np.arange(n_features)
         held = np.flatnonzero((state.w != 0.0) | (l1 == 0.0))
-        excess = np.abs(slope) - l1
+        # Some of those that are about to matter save a round.
+        excess = np.abs(slope) - _SOON * l1
         excess[np.where(slope > 0.0, self.upper == 0.0, self.lower == 0.0)] = -np.inf
         excess[held] = -np.inf
         excess[self.working.columns] = -np.inf

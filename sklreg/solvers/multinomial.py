@@ -20,7 +20,6 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import softmax
 
-from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers import _multinomial_kernels as multinomial
 from sklreg.solvers.design import read_only
 from sklreg.solvers.logistic import LogisticSolution, floats
@@ -34,6 +33,7 @@ from sklreg.solvers.quadratic import minimise_quadratic
 # Up to this many entries of W a Newton model is solved on its Gram matrix.
 _GRAM_ENTRIES = 1000
 _SPARSE_GRAM_ENTRIES = 300
+_SMOOTH_GRAM_ENTRIES = 200
 _FIRST_VIOLATORS = 200
 _MODEL = 0.05
 _MODEL_SWEEPS = 100
@@ -258,7 +258,7 @@ class MultinomialProblem:
     def _step(self, state, slope, newton, gap, goal, l1, l2):
         """Take one Newton step; return whether the objective fell."""
         bounded = np.isfinite(self.lower).any() or np.isfinite(self.upper).any()
-        if not l1.any() and not bounded and state.w.size > _GRAM_ENTRIES:
+        if not l1.any() and not bounded and state.w.size > _SMOOTH_GRAM_ENTRIES:
             return self._search(state, *self._conjugate_step(state, l2), l1, l2)
         classes, features = self._entries(state.w, slope, l1)
         aim = max(0.05 * goal, _MODEL * gap) if np.isfinite(gap) else 0.05 * goal
