@@ -11,6 +11,10 @@ from sklreg.solvers._coordinate_descent_kernels import MEMORY, extrapolate
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 
+# A model's curvature takes a wrong prediction no further than this part of the
+# inverse beyond where it would be right.
+LEAST_CURVATURE = 0.05
+
 
 @njit(**_JIT)
 def loss_value(raw, step, length, sign, weight):
@@ -24,10 +28,17 @@ def loss_value(raw, step, length, sign, weight):
 
 
 @njit(**_JIT)
-def evaluate(raw, sign, weight, theta, curvature):
-    """Return the loss; write minus its gradient and its curvature in ``raw``."""
+def evaluate(raw, sign, weight, theta, curvature, model):
+    """Return the loss; write minus its gradient and its curvature in ``raw``.
+
+    ``model`` is the curvature, but for predictions so wrong that they lie where the
+    loss is all but linear: a Newton step would send them far beyond.
+    """
     total = 0.0
     for i in range(raw.shape[0]):
+        theta[i] = 0.0
+        curvature[i] = 0.0
+        model[i] = 0.0
         if weight[i] > 0.0:
             margin = sign[i] * raw[i]
             e = np.exp(-abs(margin))
@@ -35,9 +46,10 @@ def evaluate(raw, sign, weight, theta, curvature):
             wrong = (e if margin > 0.0 else 1.0) / (1.0 + e)
             theta[i] = weight[i] * sign[i] * wrong
             curvature[i] = weight[i] * e / ((1.0 + e) * (1.0 + e))
-        else:
-            theta[i] = 0.0
-            curvature[i] = 0.0
+            model[i] = curvature[i]
+            if margin < 0.0:
+                least = LEAST_CURVATURE * weight[i] * wrong / (1.0 - margin)
+                model[i] = max(curvature[i], least)
     return total
 
 
@@ -169,6 +181,17 @@ def scale_columns(panel, places, root, out):
         j = places[c]
         for i in range(root.shape[0]):
             out[c, i] = root[i] * panel[j, i]
+
+
+@njit(**_JIT)
+def panel_correlate(panel, places, theta, out):
+    """Write the products of some rows of a transposed panel with theta to ``out``."""
+    for c in range(places.shape[0]):
+        j = places[c]
+        total = 0.0
+        for i in range(theta.shape[0]):
+            total += panel[j, i] * theta[i]
+        out[c] = total
 
 
 @njit(**_JIT)

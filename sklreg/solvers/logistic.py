@@ -47,8 +47,6 @@ _SOON = 0.95
 # and those in it the model.
 _LIKELY = 0.9
 _HALVINGS = 40
-# Sparse columns whose Gram costs no more than this many passes over them get one.
-_SMALL = 256
 # Smooth problems of up to this many features are solved with their Hessian.
 _HESSIAN = 1200
 _SPARSE_HESSIAN = 256
@@ -171,9 +169,11 @@ class LogisticProblem:
             return odds, kernels.loss_value(
                 raw + odds, none, 0.0, self.sign, self.weight
             )
-        theta, curvature = np.empty_like(raw), np.empty_like(raw)
+        theta, curvature, model = (np.empty_like(raw) for _ in range(3))
         for _ in range(100):
-            value = kernels.evaluate(raw, self.sign, self.weight, theta, curvature)
+            value = kernels.evaluate(
+                raw, self.sign, self.weight, theta, curvature, model
+            )
             total = curvature.sum()
             step = np.clip(theta.sum() / total if total > 0.0 else 0.0, -4.0, 4.0)
             while step and not (
@@ -327,14 +327,10 @@ class LogisticProblem:
             if gap <= target and steps > 0:
                 break
             steps += 1
-            aim = 0.1 * target
-            if np.isfinite(gap):
-                aim = max(aim, _MODEL * gap)
+            aim = max(0.1 * target, _MODEL * min(gap, value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
-            self._minimise_model(
-                state.curvature, slope, new, penalties, aim, aim / value
-            )
+            self._minimise_model(state.model, slope, new, penalties, aim, aim / value)
             product = self.working.product(new - local)
             origin = self.working.origin(columns)
             moved = self._search(state, local, new, product, origin, penalties[:2])
@@ -346,7 +342,7 @@ class LogisticProblem:
     def _minimise_model(self, curvature, slope, new, penalties, aim, slope_tol):
         """Minimise the quadratic model of the loss, in place."""
         working = self.working
-        if self._prefers_gram():
+        if working.prefers_gram():
             wanted = (new != 0.0) | (np.abs(slope) >= _LIKELY * penalties[0])
             places, G = self.gram.at(curvature, np.flatnonzero(wanted))
             part = new[places]
@@ -372,14 +368,6 @@ class LogisticProblem:
             slope_tol,
         )
 
-    def _prefers_gram(self):
-        size = len(self.working)
-        if not self.design.sparse or size <= _SMALL:
-            return True
-        indptr = self.design.X.indptr
-        entries = indptr[self.working.columns + 1] - indptr[self.working.columns]
-        return size * size <= 4 * np.sum(entries)
-
     def _prefers_conjugate(self, l1):
         """Whether a smooth problem is too large for its Hessian."""
         bounded = np.isfinite(self.lower).any() or np.isfinite(self.upper).any()
@@ -393,7 +381,7 @@ class LogisticProblem:
         working = self.working
         if working.squares is None:
             working.squares = column_squares(self.design.X)
-        curvature = state.curvature[:, None]
+        curvature = state.model[:, None]
         change, shift, step = newton_direction(
             self.design.X,
             (state.full_gradient() - l2 * state.w)[:, None],
@@ -401,7 +389,7 @@ class LogisticProblem:
             lambda R: curvature * R,
             l2,
             working.squares,
-            np.array([state.curvature.sum()]),
+            np.array([state.model.sum()]),
             self.fit_intercept,
         )
         product = step[:, 0] - shift[0]
@@ -416,8 +404,8 @@ class LogisticProblem:
         change = new - local
         shift = 0.0
         if self.fit_intercept:
-            total = state.curvature.sum()
-            shift = float(state.theta.sum() - state.curvature @ product)
+            total = state.model.sum()
+            shift = float(state.theta.sum() - state.model @ product)
             shift = shift / total if total > 0.0 else 0.0
         step = product + shift
         before = state.loss + kernels.penalty_value(local, *penalties)
@@ -473,12 +461,18 @@ class _State:
             self.raw += design.raw_product(support, self.w[support])
         self.theta = np.empty_like(self.raw)
         self.curvature = np.empty_like(self.raw)
+        self.model = np.empty_like(self.raw)
         self._evaluate()
 
     def _evaluate(self):
         problem = self.problem
         self.loss = kernels.evaluate(
-            self.raw, problem.sign, problem.weight, self.theta, self.curvature
+            self.raw,
+            problem.sign,
+            problem.weight,
+            self.theta,
+            self.curvature,
+            self.model,
         )
 
     def move(self, step, shift):

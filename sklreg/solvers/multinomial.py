@@ -21,11 +21,11 @@ import numpy as np
 from scipy.special import softmax
 
 from sklreg.solvers import _multinomial_kernels as multinomial
-from sklreg.solvers.design import read_only
 from sklreg.solvers.logistic import LogisticSolution, floats
 from sklreg.solvers.logistic_columns import LogisticColumns
 from sklreg.solvers.logistic_dual import MultinomialDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.multinomial_blocks import minimise_by_class
 from sklreg.solvers.multinomial_gram import entry_gram
 from sklreg.solvers.newton_cg import column_squares, newton_direction
 from sklreg.solvers.quadratic import minimise_quadratic
@@ -36,7 +36,6 @@ _SPARSE_GRAM_ENTRIES = 300
 _SMOOTH_GRAM_ENTRIES = 200
 _FIRST_VIOLATORS = 200
 _MODEL = 0.05
-_MODEL_SWEEPS = 100
 _HALVINGS = 40
 # Newton steps without a lower gap after which rounding is all that is left.
 _LOST = 6
@@ -261,8 +260,8 @@ class MultinomialProblem:
         if not l1.any() and not bounded and state.w.size > _SMOOTH_GRAM_ENTRIES:
             return self._search(state, *self._conjugate_step(state, l2), l1, l2)
         classes, features = self._entries(state.w, slope, l1)
-        aim = max(0.05 * goal, _MODEL * gap) if np.isfinite(gap) else 0.05 * goal
         value = state.loss + self._penalty(state.w, l1, l2)
+        aim = max(0.05 * goal, _MODEL * min(gap, value))
         penalties = l1[features], l2[features], self.lower[features]
         penalties = (*penalties, self.upper[features])
         start = state.w[classes, features]
@@ -274,8 +273,8 @@ class MultinomialProblem:
         if len(new) <= limit:
             solve = self._solve_gram
         else:
-            solve = self._solve_sweeps
-        shift = solve(state.P, new, slope, classes, features, penalties, aim, value)
+            solve = self._solve_blocks
+        shift = solve(state.model, new, slope, classes, features, penalties, aim, value)
         change = np.zeros_like(state.w)
         change[classes, features] = new - start
         return self._search(state, change, newton[1] + shift, l1, l2)
@@ -284,7 +283,7 @@ class MultinomialProblem:
         """Return a truncated Newton step, for smooth penalties."""
         if self.working.squares is None:
             self.working.squares = column_squares(self.design.X)
-        s, P = self.weight[:, None], state.P
+        s, P = self.weight[:, None], state.model
 
         def hessian(R):
             return s * P * (R - np.sum(P * R, axis=1, keepdims=True))
@@ -333,44 +332,12 @@ class MultinomialProblem:
             np.subtract.at(shift, classes, (new - start) * origin)
         return shift
 
-    def _solve_sweeps(self, P, new, slope, classes, features, penalties, aim, value):
-        """Minimise the model by sweeps over entries; return the intercepts' step."""
-        working = self.working
-        working.add(np.unique(features))
-        if self.design.sparse:
-            panel = np.empty((0, 0), order="F")
-            arrays = self.design.arrays()
-        else:
-            panel = working.panel
-            empty = read_only(np.empty(0, dtype=np.int32))
-            arrays = (read_only(np.empty(0)), empty, empty)
-        places = np.zeros(self.design.shape[1], dtype=np.int64)
-        places[working.columns] = np.arange(len(working))
-        start = new.copy()
-        shift = np.zeros(self.n_classes)
-        multinomial.model_sweeps(
-            self.design.sparse,
-            panel,
-            *arrays,
-            working.columns,
-            places[features],
-            classes,
-            P,
-            self.weight,
-            slope[classes, features],
-            np.zeros(self.n_classes),
-            new,
-            *penalties,
-            np.zeros_like(P),
-            shift,
-            self.fit_intercept,
-            _MODEL_SWEEPS,
-            aim,
-            aim / value,
+    def _solve_blocks(self, P, new, slope, classes, features, penalties, aim, value):
+        """Minimise the model class by class; return the intercepts' step."""
+        self.working.add(np.unique(features))
+        return minimise_by_class(
+            self, P, new, slope, classes, features, penalties, aim, aim / value
         )
-        # The panel is centred: so far the intercepts are those of its columns.
-        np.subtract.at(shift, classes, (new - start) * working.origin(features))
-        return shift
 
     def _search(self, state, change, shift, l1, l2):
         """Backtrack along the step; return whether the objective fell."""
@@ -420,12 +387,18 @@ class _State:
         self.raw = problem.offset + self.intercept + problem.product(self.w)
         self.P = np.empty_like(self.raw)
         self.theta = np.empty_like(self.raw)
+        self.model = np.empty_like(self.raw)
         self._evaluate()
 
     def _evaluate(self):
         problem = self.problem
         self.loss = multinomial.evaluate(
-            self.raw, problem.codes, problem.weight, self.P, self.theta
+            self.raw,
+            problem.codes,
+            problem.weight,
+            self.P,
+            self.theta,
+            self.model,
         )
 
     def move(self, change, shift, step):
