@@ -11,10 +11,6 @@ from sklreg.solvers._coordinate_descent_kernels import MEMORY, extrapolate
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 
-# A model's curvature takes a wrong prediction no further than this part of the
-# inverse beyond where it would be right.
-LEAST_CURVATURE = 0.05
-
 
 @njit(**_JIT)
 def loss_value(raw, step, length, sign, weight):
@@ -28,17 +24,12 @@ def loss_value(raw, step, length, sign, weight):
 
 
 @njit(**_JIT)
-def evaluate(raw, sign, weight, theta, curvature, model):
-    """Return the loss; write minus its gradient and its curvature in ``raw``.
-
-    ``model`` is the curvature, but for predictions so wrong that they lie where the
-    loss is all but linear: a Newton step would send them far beyond.
-    """
+def evaluate(raw, sign, weight, theta, curvature):
+    """Return the loss; write minus its gradient and its curvature in ``raw``."""
     total = 0.0
     for i in range(raw.shape[0]):
         theta[i] = 0.0
         curvature[i] = 0.0
-        model[i] = 0.0
         if weight[i] > 0.0:
             margin = sign[i] * raw[i]
             e = np.exp(-abs(margin))
@@ -46,10 +37,6 @@ def evaluate(raw, sign, weight, theta, curvature, model):
             wrong = (e if margin > 0.0 else 1.0) / (1.0 + e)
             theta[i] = weight[i] * sign[i] * wrong
             curvature[i] = weight[i] * e / ((1.0 + e) * (1.0 + e))
-            model[i] = curvature[i]
-            if margin < 0.0:
-                least = LEAST_CURVATURE * weight[i] * wrong / (1.0 - margin)
-                model[i] = max(curvature[i], least)
     return total
 
 
@@ -270,6 +257,19 @@ def csc_sweeps(
     """
     m = columns.shape[0]
     start = w.copy()
+    # A copy of the columns in a row, and one under the weights, for the caches.
+    first = np.zeros(m + 1, dtype=np.int64)
+    for c in range(m):
+        first[c + 1] = first[c] + indptr[columns[c] + 1] - indptr[columns[c]]
+    row = np.empty(first[m], dtype=np.int32)
+    value = np.empty(first[m])
+    heavy = np.empty(first[m])
+    for c in range(m):
+        origin = indptr[columns[c]] - first[c]
+        for t in range(first[c], first[c + 1]):
+            row[t] = indices[origin + t]
+            value[t] = data[origin + t]
+            heavy[t] = value[t] * curvature[row[t]]
     pull = np.zeros(curvature.shape[0])
     shift = 0.0
     sweep = 0
@@ -286,10 +286,9 @@ def csc_sweeps(
                 continue
             if squares[c] + l2[c] <= 0.0:
                 continue
-            j = columns[c]
             g = 0.0
-            for t in range(indptr[j], indptr[j + 1]):
-                g += data[t] * pull[indices[t]]
+            for t in range(first[c], first[c + 1]):
+                g += value[t] * pull[row[t]]
             g += shift * mean[c] * total
             z = slope[c] - g + squares[c] * old
             new = box_threshold(z, squares[c], l1[c], l2[c], lower[c], upper[c])
@@ -301,8 +300,8 @@ def csc_sweeps(
                 if l1[c] > 0.0:
                     worst = max(worst, off / l1[c])
                 shift -= change * mean[c]
-                for t in range(indptr[j], indptr[j + 1]):
-                    pull[indices[t]] += change * data[t] * curvature[indices[t]]
+                for t in range(first[c], first[c + 1]):
+                    pull[row[t]] += change * heavy[t]
         if decrease <= tol and worst <= slope_tol:
             if everything:
                 break
@@ -325,11 +324,9 @@ def csc_sweeps(
                     point[c] = min(max(point[c], lower[c]), upper[c])
                     change = point[c] - w[c]
                     if change != 0.0:
-                        j = columns[c]
                         tried_shift -= change * mean[c]
-                        for t in range(indptr[j], indptr[j + 1]):
-                            i = indices[t]
-                            tried[i] += change * data[t] * curvature[i]
+                        for t in range(first[c], first[c + 1]):
+                            tried[row[t]] += change * heavy[t]
                 after = _csc_model(
                     slope, point - start, point, l1, l2, curvature, tried, tried_shift
                 )

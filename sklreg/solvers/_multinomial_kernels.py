@@ -6,8 +6,6 @@ Raw predictions and probabilities have one row a sample, one column a class.
 import numpy as np
 from numba import njit
 
-from sklreg.solvers._logistic_kernels import LEAST_CURVATURE
-
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 
@@ -36,12 +34,8 @@ def loss_value(raw, step, length, codes, weight):
 
 
 @njit(**_JIT)
-def evaluate(raw, codes, weight, P, theta, model):
-    """Return the loss; write probabilities and minus the gradient in ``raw``.
-
-    ``model`` holds probabilities whose Hessian has a least curvature where a
-    prediction is so wrong that the loss is all but linear.
-    """
+def evaluate(raw, codes, weight, P, theta):
+    """Return the loss; write probabilities and minus the gradient in ``raw``."""
     n, K = raw.shape
     total = 0.0
     for i in range(n):
@@ -61,11 +55,6 @@ def evaluate(raw, codes, weight, P, theta, model):
         # One minus the own probability, without its cancellation.
         theta[i, own] = weight[i] * rest / whole
         margin = raw[i, own] - largest
-        part = LEAST_CURVATURE * rest / whole / (1.0 - margin)
-        part = max(0.0, part - P[i, own]) if margin < 0.0 else 0.0
-        for k in range(K):
-            model[i, k] = (1.0 - part) * P[i, k]
-        model[i, own] += part
         if weight[i] > 0.0:
             if margin == 0.0:
                 total += weight[i] * np.log1p(rest)

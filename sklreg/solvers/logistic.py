@@ -42,11 +42,14 @@ _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
 _MODEL = 0.05
 _MODEL_SWEEPS = 200
+# Far from the optimum more Newton steps are worth more than more sweeps.
+_FAR, _FAR_SWEEPS = 1e-4, 20
 # Columns whose slope has come this close to its level join the working set,
 _SOON = 0.95
 # and those in it the model.
 _LIKELY = 0.9
 _HALVINGS = 40
+_DAMPING = 0.02
 # Smooth problems of up to this many features are solved with their Hessian.
 _HESSIAN = 1200
 _SPARSE_HESSIAN = 256
@@ -169,11 +172,9 @@ class LogisticProblem:
             return odds, kernels.loss_value(
                 raw + odds, none, 0.0, self.sign, self.weight
             )
-        theta, curvature, model = (np.empty_like(raw) for _ in range(3))
+        theta, curvature = np.empty_like(raw), np.empty_like(raw)
         for _ in range(100):
-            value = kernels.evaluate(
-                raw, self.sign, self.weight, theta, curvature, model
-            )
+            value = kernels.evaluate(raw, self.sign, self.weight, theta, curvature)
             total = curvature.sum()
             step = np.clip(theta.sum() / total if total > 0.0 else 0.0, -4.0, 4.0)
             while step and not (
@@ -330,7 +331,8 @@ class LogisticProblem:
             aim = max(0.1 * target, _MODEL * min(gap, value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
-            self._minimise_model(state.model, slope, new, penalties, aim, aim / value)
+            curvature = state.damped()
+            self._minimise_model(curvature, slope, new, penalties, aim, aim / value)
             product = self.working.product(new - local)
             origin = self.working.origin(columns)
             moved = self._search(state, local, new, product, origin, penalties[:2])
@@ -363,7 +365,7 @@ class LogisticProblem:
             slope,
             new,
             *penalties,
-            _MODEL_SWEEPS,
+            _FAR_SWEEPS if slope_tol > _FAR else _MODEL_SWEEPS,
             aim,
             slope_tol,
         )
@@ -381,7 +383,7 @@ class LogisticProblem:
         working = self.working
         if working.squares is None:
             working.squares = column_squares(self.design.X)
-        curvature = state.model[:, None]
+        curvature = state.damped()[:, None]
         change, shift, step = newton_direction(
             self.design.X,
             (state.full_gradient() - l2 * state.w)[:, None],
@@ -389,7 +391,7 @@ class LogisticProblem:
             lambda R: curvature * R,
             l2,
             working.squares,
-            np.array([state.model.sum()]),
+            np.array([curvature.sum()]),
             self.fit_intercept,
         )
         product = step[:, 0] - shift[0]
@@ -404,8 +406,9 @@ class LogisticProblem:
         change = new - local
         shift = 0.0
         if self.fit_intercept:
-            total = state.model.sum()
-            shift = float(state.theta.sum() - state.model @ product)
+            curvature = state.damped()
+            total = curvature.sum()
+            shift = float(state.theta.sum() - curvature @ product)
             shift = shift / total if total > 0.0 else 0.0
         step = product + shift
         before = state.loss + kernels.penalty_value(local, *penalties)
@@ -426,6 +429,7 @@ class LogisticProblem:
             length *= 0.5
         else:
             return False
+        state.damping.adapt(length)
         if length == 1.0:
             trial = new
         local[:] = trial
@@ -441,6 +445,24 @@ class LogisticProblem:
         raw = self.design.raw_product(support, state.w[support]) + state.intercept
         margin = (self.sign * raw)[self.weight > 0.0]
         return bool(len(margin) and margin.min() > 0.0)
+
+
+class Damping:
+    """Curvature added to every prediction's own (Levenberg and Marquardt).
+
+    Far from the optimum, predictions that are all but certain have next to no
+    curvature: a Newton step would send them anywhere, and the line search back.
+    """
+
+    def __init__(self):
+        self.level = 0.0
+
+    def adapt(self, length):
+        """Learn from the length of a step: raise it after cuts, or let it fade."""
+        if length < 0.5:
+            self.level = min(0.25, max(_DAMPING, 4.0 * self.level))
+        elif length == 1.0:
+            self.level = self.level / 8.0 if self.level > _DAMPING / 16.0 else 0.0
 
 
 class _State:
@@ -461,7 +483,7 @@ class _State:
             self.raw += design.raw_product(support, self.w[support])
         self.theta = np.empty_like(self.raw)
         self.curvature = np.empty_like(self.raw)
-        self.model = np.empty_like(self.raw)
+        self.damping = Damping()
         self._evaluate()
 
     def _evaluate(self):
@@ -472,7 +494,6 @@ class _State:
             problem.weight,
             self.theta,
             self.curvature,
-            self.model,
         )
 
     def move(self, step, shift):
@@ -480,6 +501,11 @@ class _State:
         self.raw += step
         self.intercept += shift
         self._evaluate()
+
+    def damped(self):
+        """Return the curvature that the model is given."""
+        level = self.damping.level
+        return self.curvature + level * self.problem.weight if level else self.curvature
 
     def center_intercept(self):
         """Newton steps on the intercept alone, until theta sums to zero."""

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.special import softmax
 
 from sklreg.solvers import _multinomial_kernels as multinomial
-from sklreg.solvers.logistic import LogisticSolution, floats
+from sklreg.solvers.logistic import Damping, LogisticSolution, floats
 from sklreg.solvers.logistic_columns import LogisticColumns
 from sklreg.solvers.logistic_dual import MultinomialDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
@@ -274,7 +274,8 @@ class MultinomialProblem:
             solve = self._solve_gram
         else:
             solve = self._solve_blocks
-        shift = solve(state.model, new, slope, classes, features, penalties, aim, value)
+        model = state.P, state.damping.level
+        shift = solve(model, new, slope, classes, features, penalties, aim, value)
         change = np.zeros_like(state.w)
         change[classes, features] = new - start
         return self._search(state, change, newton[1] + shift, l1, l2)
@@ -283,10 +284,11 @@ class MultinomialProblem:
         """Return a truncated Newton step, for smooth penalties."""
         if self.working.squares is None:
             self.working.squares = column_squares(self.design.X)
-        s, P = self.weight[:, None], state.model
+        s, P, damping = self.weight[:, None], state.P, state.damping.level
 
         def hessian(R):
-            return s * P * (R - np.sum(P * R, axis=1, keepdims=True))
+            coupled = P * (R - np.sum(P * R, axis=1, keepdims=True))
+            return s * (coupled + damping * R)
 
         change, shift, _ = newton_direction(
             self.design.X,
@@ -295,7 +297,7 @@ class MultinomialProblem:
             hessian,
             l2,
             self.working.squares,
-            np.sum(s * P * (1.0 - P), axis=0),
+            np.sum(s * (P * (1.0 - P) + damping), axis=0),
             self.fit_intercept,
         )
         return np.ascontiguousarray(change.T), shift
@@ -315,9 +317,9 @@ class MultinomialProblem:
         features, classes = np.nonzero(held.T)
         return classes, features
 
-    def _solve_gram(self, P, new, slope, classes, features, penalties, aim, value):
+    def _solve_gram(self, model, new, slope, classes, features, penalties, aim, value):
         """Minimise the model on its Gram matrix; return the intercepts' step."""
-        G, free, origin = entry_gram(self, P, classes, features)
+        G, free, origin = entry_gram(self, *model, classes, features)
         start = new.copy()
         zeros = np.zeros(len(free))
         full = np.concatenate([new, zeros])
@@ -332,11 +334,13 @@ class MultinomialProblem:
             np.subtract.at(shift, classes, (new - start) * origin)
         return shift
 
-    def _solve_blocks(self, P, new, slope, classes, features, penalties, aim, value):
+    def _solve_blocks(
+        self, model, new, slope, classes, features, penalties, aim, value
+    ):
         """Minimise the model class by class; return the intercepts' step."""
         self.working.add(np.unique(features))
         return minimise_by_class(
-            self, P, new, slope, classes, features, penalties, aim, aim / value
+            self, *model, new, slope, classes, features, penalties, aim, aim / value
         )
 
     def _search(self, state, change, shift, l1, l2):
@@ -356,6 +360,7 @@ class MultinomialProblem:
             length *= 0.5
         else:
             return False
+        state.damping.adapt(length)
         state.move(length * change, length * shift, length * step)
         return True
 
@@ -387,7 +392,7 @@ class _State:
         self.raw = problem.offset + self.intercept + problem.product(self.w)
         self.P = np.empty_like(self.raw)
         self.theta = np.empty_like(self.raw)
-        self.model = np.empty_like(self.raw)
+        self.damping = Damping()
         self._evaluate()
 
     def _evaluate(self):
@@ -398,7 +403,6 @@ class _State:
             problem.weight,
             self.P,
             self.theta,
-            self.model,
         )
 
     def move(self, change, shift, step):

@@ -16,7 +16,7 @@ _INNER_SWEEPS = 20
 
 
 def minimise_by_class(
-    problem, P, new, slope, classes, features, penalties, tol, slope_tol
+    problem, P, damping, new, slope, classes, features, penalties, tol, slope_tol
 ):
     """Minimise the model over entries of W, in place.
 
@@ -26,6 +26,8 @@ def minimise_by_class(
         The problem.
     P : ndarray of shape (n_samples, n_classes)
         Probabilities.
+    damping : float
+        Added to the curvature of every prediction.
     new : ndarray of shape (m,)
         Entries ``W[classes, features]`` to start from; changed in place.
     slope : ndarray of shape (n_classes, n_features)
@@ -50,9 +52,11 @@ def minimise_by_class(
     for k in range(problem.n_classes):
         chosen = np.flatnonzero(classes == k)
         P_k = np.ascontiguousarray(P[:, k])
-        curvature = problem.weight * P_k * (1.0 - P_k)
+        curvature = problem.weight * (P_k * (1.0 - P_k) + damping)
         blocks.append(
-            _Block(problem, k, chosen, places[features[chosen]], P_k, curvature)
+            _Block(
+                problem, k, chosen, places[features[chosen]], P_k, damping, curvature
+            )
         )
     mean = np.zeros(len(P))
     for _ in range(_ROUNDS):
@@ -71,10 +75,10 @@ def minimise_by_class(
 class _Block:
     """The entries of one class, and its step so far."""
 
-    def __init__(self, problem, k, chosen, places, P, curvature):
+    def __init__(self, problem, k, chosen, places, P, damping, curvature):
         self.problem = problem
         self.k, self.chosen, self.places = k, chosen, places
-        self.P, self.curvature = P, curvature
+        self.P, self.damping, self.curvature = P, damping, curvature
         self.total = float(curvature.sum())
         self.step = np.zeros(len(P))
         self.shift = 0.0
@@ -84,7 +88,8 @@ class _Block:
         """Minimise over this class; return the decrease and the worst slope."""
         problem, working, chosen = self.problem, self.problem.working, self.chosen
         centred = problem.fit_intercept and self.total > 0.0
-        theta = -problem.weight * self.P * (self.step - mean)
+        theta = self.P * (self.step - mean) + self.damping * self.step
+        theta *= -problem.weight
         drift = 0.0
         if centred:
             drift = theta.sum() / self.total
