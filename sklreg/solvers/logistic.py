@@ -51,8 +51,8 @@ _LIKELY = 0.9
 _HALVINGS = 40
 _DAMPING = 0.02
 # Smooth problems of up to this many features are solved with their Hessian.
-_HESSIAN = 1200
-_SPARSE_HESSIAN = 256
+_HESSIAN = 200
+_SPARSE_HESSIAN = 200
 
 
 @dataclass
@@ -254,9 +254,9 @@ class LogisticProblem:
                 break
             if conjugate:
                 n_iter += 1
-                slope = None
-                if not self._conjugate_step(state, l1, l2):
+                if not self._conjugate_step(state, slope, goal, l1, l2):
                     break
+                slope = None
                 continue
             self.working.add(self._candidates(state, slope, l1))
             slope = None
@@ -378,7 +378,7 @@ class LogisticProblem:
         limit = _SPARSE_HESSIAN if self.design.sparse else _HESSIAN
         return self.design.shape[1] > limit
 
-    def _conjugate_step(self, state, l1, l2):
+    def _conjugate_step(self, state, slope, goal, l1, l2):
         """Take a truncated Newton step; return whether the value fell."""
         working = self.working
         if working.squares is None:
@@ -386,13 +386,15 @@ class LogisticProblem:
         curvature = state.damped()[:, None]
         change, shift, step = newton_direction(
             self.design.X,
-            (state.full_gradient() - l2 * state.w)[:, None],
-            np.array([state.theta.sum()]),
+            # The slopes are those after the Newton step of what is not penalised.
+            (slope - l2 * state.w)[:, None],
+            np.zeros(1),
             lambda R: curvature * R,
             l2,
             working.squares,
             np.array([curvature.sum()]),
             self.fit_intercept,
+            goal,
         )
         product = step[:, 0] - shift[0]
         new = state.w + change[:, 0]

@@ -258,7 +258,7 @@ class MultinomialProblem:
         """Take one Newton step; return whether the objective fell."""
         bounded = np.isfinite(self.lower).any() or np.isfinite(self.upper).any()
         if not l1.any() and not bounded and state.w.size > _SMOOTH_GRAM_ENTRIES:
-            return self._search(state, *self._conjugate_step(state, l2), l1, l2)
+            return self._search(state, *self._conjugate_step(state, goal, l2), l1, l2)
         classes, features = self._entries(state.w, slope, l1)
         value = state.loss + self._penalty(state.w, l1, l2)
         aim = max(0.05 * goal, _MODEL * min(gap, value))
@@ -280,7 +280,7 @@ class MultinomialProblem:
         change[classes, features] = new - start
         return self._search(state, change, newton[1] + shift, l1, l2)
 
-    def _conjugate_step(self, state, l2):
+    def _conjugate_step(self, state, goal, l2):
         """Return a truncated Newton step, for smooth penalties."""
         if self.working.squares is None:
             self.working.squares = column_squares(self.design.X)
@@ -299,6 +299,7 @@ class MultinomialProblem:
             self.working.squares,
             np.sum(s * (P * (1.0 - P) + damping), axis=0),
             self.fit_intercept,
+            goal,
         )
         return np.ascontiguousarray(change.T), shift
 
