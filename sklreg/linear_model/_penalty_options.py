@@ -10,7 +10,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from sklreg.solvers.penalty_terms import PenaltyTerms, column_scales
+from sklreg.solvers.penalty_terms import PenaltyTerms
 
 #: To be merged into an estimator's ``_parameter_constraints``.
 PENALTY_CONSTRAINTS = {
@@ -22,10 +22,9 @@ PENALTY_CONSTRAINTS = {
 
 
 def resolve_penalty_options(
-    X,
-    sample_weight=None,
-    *,
+    n_features,
     feature_names=None,
+    *,
     penalty_factor=None,
     exclude=None,
     coef_bounds=None,
@@ -36,10 +35,8 @@ def resolve_penalty_options(
 
     Parameters
     ----------
-    X : ndarray or CSC of shape (n_samples, n_features)
-        Validated data, read only where ``standardize`` asks for it.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights in the standard deviations.
+    n_features : int
+        Number of features.
     feature_names : array-like of str or None
         Names by which the options may call features.
     penalty_factor : array-like, mapping or None
@@ -52,7 +49,8 @@ def resolve_penalty_options(
         Bounds of the coefficients: numbers, arrays or mappings by name,
         ``lower <= 0 <= upper``; None is no bound.
     standardize : bool
-        Whether the penalty is that of features of unit standard deviation.
+        Whether the penalty is that of features of unit standard deviation: terms
+        that carry this wish are to be ``scaled`` with the data they are fitted to.
     positive : bool
         Raises every lower bound to 0.
 
@@ -69,18 +67,14 @@ def resolve_penalty_options(
     given = (penalty_factor, exclude, coef_bounds)
     if all(option is None for option in given) and not standardize:
         return None
-    n_features = X.shape[1]
     names = None if feature_names is None else [str(name) for name in feature_names]
     factors = _factors(penalty_factor, n_features, names)
     excluded = _excluded(exclude, n_features, names)
     lower, upper = _bounds(coef_bounds, n_features, names)
     if positive:
         lower = np.maximum(lower, 0.0)
-    scales = np.ones(n_features)
-    if standardize:
-        scales = column_scales(X, sample_weight)
     ones = np.ones(n_features)
-    terms = PenaltyTerms(scales, scales**2, lower, upper, excluded, scales)
+    terms = PenaltyTerms(ones, ones, lower, upper, excluded, standardize)
     return terms.refactored(ones if factors is None else factors)
 
 

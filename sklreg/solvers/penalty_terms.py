@@ -1,6 +1,6 @@
 """Penalties and bounds that differ from feature to feature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,8 +27,9 @@ class PenaltyTerms:
         Bounds, ``lower <= 0 <= upper``, infinite where there is none.
     excluded : ndarray of bool of shape (n_features,)
         Features that are left out of the model.
-    scales : ndarray of shape (n_features,)
-        Standard deviations that ``l1`` and ``l2`` contain, ones without them.
+    standardize : bool
+        Whether the penalty is meant for features of unit standard deviation;
+        :meth:`scaled` makes it so.
     """
 
     l1: np.ndarray
@@ -36,7 +37,7 @@ class PenaltyTerms:
     lower: np.ndarray
     upper: np.ndarray
     excluded: np.ndarray
-    scales: np.ndarray
+    standardize: bool = False
 
     @property
     def unpenalised(self):
@@ -58,13 +59,20 @@ class PenaltyTerms:
         """Return the terms with the penalties multiplied, features at inf excluded."""
         out = np.isinf(factors)
         factors = np.where(out, 1.0, factors)
-        return PenaltyTerms(
-            self.l1 * factors,
-            self.l2 * factors,
-            self.lower,
-            self.upper,
-            self.excluded | out,
-            self.scales,
+        return replace(
+            self,
+            l1=self.l1 * factors,
+            l2=self.l2 * factors,
+            excluded=self.excluded | out,
+        )
+
+    def scaled(self, scales):
+        """Return the terms whose penalty is that of features divided by `scales`.
+
+        The coefficient of a feature divided by s is s times that of the feature.
+        """
+        return replace(
+            self, l1=self.l1 * scales, l2=self.l2 * scales**2, standardize=False
         )
 
 
