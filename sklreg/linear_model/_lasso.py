@@ -55,7 +55,8 @@ class Lasso(ElasticNet):
         ``lower <= 0 <= upper``.
     standardize : bool, default=False
         Whether to penalise as if every feature were divided by its (weighted)
-        XX on the original scale; X is not changed.
+        standard deviation: |w_j| counts ``std_j`` times. Coefficients stay on the
+        original scale; X is not changed.
     adaptive : float, default=None
         Exponent g of the adaptive lasso [2]_: multiplies the penalty of each feature
         by ``1 / |p_j|**g``, where p is ridge with its penalty chosen by leave-one-out
