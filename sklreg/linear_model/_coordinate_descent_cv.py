@@ -25,6 +25,7 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
+from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
 from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
 from sklreg.linear_model._model_options import (
     MODEL_CONSTRAINTS,
@@ -32,7 +33,6 @@ from sklreg.linear_model._model_options import (
     model_terms,
     scaled_terms,
 )
-from sklreg.linear_model._path import alpha_grid, check_grid_possible
 from sklreg.linear_model._selection import SELECTION_CONSTRAINTS, choose
 from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_paths import FoldPaths

@@ -2,7 +2,7 @@
 
 from sklreg.linear_model._coordinate_descent_cv import PathCV
 from sklreg.linear_model._lasso import Lasso
-from sklreg.linear_model._path import lasso_path
+from sklreg.linear_model._lasso_path import lasso_path
 
 
 class LassoCV(PathCV):

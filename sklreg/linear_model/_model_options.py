@@ -10,8 +10,8 @@ import numpy as np
 
 from sklreg._validation import Interval
 from sklreg.linear_model._adaptive import adaptive_factors
+from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
 from sklreg.linear_model._fitted_path import FittedPath
-from sklreg.linear_model._path import alpha_grid, check_grid_possible
 from sklreg.linear_model._penalty_options import (
     PENALTY_CONSTRAINTS,
     options_of,
@@ -36,7 +36,22 @@ MODEL_CONSTRAINTS = {
 
 
 def model_terms(estimator, X, y, sample_weight):
-    """Return the terms that an estimator's parameters ask for, or None.
+    """Return the :func:`penalty_terms` that an estimator asks for."""
+    return penalty_terms(
+        X,
+        y,
+        sample_weight,
+        getattr(estimator, "feature_names_in_", None),
+        adaptive=estimator.adaptive,
+        fit_intercept=estimator.fit_intercept,
+        **options_of(estimator),
+    )
+
+
+def penalty_terms(
+    X, y, sample_weight, feature_names, *, adaptive, fit_intercept, **options
+):
+    """Return the terms that options and adaptive weights come to, or None.
 
     Standard deviations are not in them yet: see :func:`scaled_terms`.
 
@@ -45,28 +60,22 @@ def model_terms(estimator, X, y, sample_weight):
     ValueError
         If an option does not fit X, or if adaptive weights meet several targets.
     """
-    terms = resolve_penalty_options(
-        X.shape[1],
-        getattr(estimator, "feature_names_in_", None),
-        **options_of(estimator),
-    )
-    if estimator.adaptive is None:
+    terms = resolve_penalty_options(X.shape[1], feature_names, **options)
+    if adaptive is None:
         return terms
     if np.ndim(y) == 2 and np.shape(y)[1] > 1:
         raise ValueError("adaptive weights need a single target; y has several.")
     if terms is None:
-        everything = np.ones(X.shape[1])
-        terms = resolve_penalty_options(
-            X.shape[1], penalty_factor=everything, positive=estimator.positive
-        )
+        options["penalty_factor"] = np.ones(X.shape[1])
+        terms = resolve_penalty_options(X.shape[1], **options)
     return terms.refactored(
         adaptive_factors(
             X,
             np.ravel(y),
             sample_weight,
-            exponent=estimator.adaptive,
-            fit_intercept=estimator.fit_intercept,
-            standardize=estimator.standardize,
+            exponent=adaptive,
+            fit_intercept=fit_intercept,
+            standardize=terms.standardize,
         )
     )
 
