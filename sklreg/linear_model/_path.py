@@ -14,7 +14,7 @@ from sklreg._validation import (
     validate_params,
 )
 from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
-from sklreg.linear_model._base import check_offset, check_weights
+from sklreg.linear_model._base import check_offset, check_weights, warn_if_short
 from sklreg.linear_model._gram import checked_gram
 from sklreg.linear_model._model_options import (
     MODEL_CONSTRAINTS,
@@ -360,6 +360,9 @@ def enet_path(
         **options,
         progress=_report(len(grid)) if verbose else None,
     )
+
+    worst = max(solution.gap for solution in solutions)
+    warn_if_short(worst, problem.goal(options["tol"]), stacklevel=4)
 
     finals = [s.w for s in solutions]
     if relax:
