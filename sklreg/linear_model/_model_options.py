@@ -74,6 +74,7 @@ def penalty_terms(
             np.ravel(y),
             sample_weight,
             exponent=adaptive,
+            excluded=terms.excluded,
             fit_intercept=fit_intercept,
             standardize=terms.standardize,
         )
