@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from sklreg._losses_kernels import value
+from sklreg.solvers._row_kernels import add, dot, row_square, span, square, truncated
 from sklreg.solvers._stochastic_kernels import (
     AVERAGE_INTERCEPT,
     ETA,
@@ -20,15 +21,9 @@ from sklreg.solvers._stochastic_kernels import (
     UPDATES,
     T,
     U,
-    add,
     clipped_slope,
-    dot,
     learning_rate,
-    row_square,
-    span,
-    square,
     step_size,
-    truncated,
 )
 
 SGD, ADAM = range(2)
