@@ -57,41 +57,38 @@ def span(X, indptr, i):
 
 
 @_jit
-def _fetch(X, indices, r, start, stop):
+def fetch_places(X, indices, indptr, y, sample_weight, order, i):
+    """Ask for what leads to the rows that come after a burst from the `i`-th.
+
+    In two stages, each of which finds what it reads in the cache already: where the
+    rows of the burst after next begin, with their targets and weights; both ends of
+    the next burst's rows, which brings in the addresses of their pages. Addresses are
+    the slow part once the data is large: asked for together they are waited for once.
+    """
+    n = order.size
+    for k in range(i + 2 * BURST, min(n, i + 3 * BURST)):
+        coming = order[k]
+        _prefetch(y, coming)
+        _prefetch(sample_weight, coming)
+        if indptr is not None:
+            _prefetch(indptr, coming)
+    for k in range(i + BURST, min(n, i + 2 * BURST)):
+        r, start, stop = span(X, indptr, order[k])
+        _prefetch(X, r * X.shape[1] + start)
+        _prefetch(X, r * X.shape[1] + stop - np.uintp(1))
+        if indices is not None:
+            _prefetch(indices, start)
+            _prefetch(indices, stop - np.uintp(1))
+
+
+@_jit
+def fetch(X, indices, r, start, stop):
+    """Ask for the whole of a row."""
     for j in range(start, stop, np.uintp(LINE // X.itemsize)):
         _prefetch(X, r * X.shape[1] + j)
     if indices is not None:
         for j in range(start, stop, np.uintp(LINE // indices.itemsize)):
             _prefetch(indices, j)
-
-
-@_jit
-def fetch_ahead(X, indices, indptr, y, sample_weight, order, i):
-    """Ask for the rows that come soon after the `i`-th of `order`.
-
-    In three stages, each of which finds what it reads in the cache already: where rows
-    begin, with targets and weights; the ends of rows, which brings in the addresses of
-    their pages; whole rows. Addresses are the slow part once the data is large: a row
-    waits for them, rows asked for together wait at the same time.
-    """
-    n = order.size
-    if i % BURST == 0:
-        for k in range(i + 2 * BURST, min(n, i + 3 * BURST)):
-            coming = order[k]
-            _prefetch(y, coming)
-            _prefetch(sample_weight, coming)
-            if indptr is not None:
-                _prefetch(indptr, coming)
-        for k in range(i + BURST, min(n, i + 2 * BURST)):
-            r, start, stop = span(X, indptr, order[k])
-            _prefetch(X, r * X.shape[1] + start)
-            _prefetch(X, r * X.shape[1] + stop - np.uintp(1))
-            if indices is not None:
-                _prefetch(indices, start)
-                _prefetch(indices, stop - np.uintp(1))
-    if i + AHEAD < n:
-        r, start, stop = span(X, indptr, order[i + AHEAD])
-        _fetch(X, indices, r, start, stop)
 
 
 @_jit

@@ -8,11 +8,14 @@ from numba import njit
 
 from sklreg._losses_kernels import gradient, value
 from sklreg.solvers._row_kernels import (
+    AHEAD,
+    BURST,
     add,
     add_and_measure,
     add_and_truncate,
     dot,
-    fetch_ahead,
+    fetch,
+    fetch_places,
     row_square,
     span,
     square,
@@ -190,8 +193,13 @@ def _epoch(
     total_loss = 0.0
     total_penalty = 0.0
     seen = 0
-    for i in range(order.size):
-        fetch_ahead(X, indices, indptr, y, sample_weight, order, i)
+    n = order.size
+    for i in range(n):
+        if i % BURST == 0:
+            fetch_places(X, indices, indptr, y, sample_weight, order, i)
+        if i + AHEAD < n:
+            r, start, stop = span(X, indptr, order[i + AHEAD])
+            fetch(X, indices, r, start, stop)
         row = order[i]
         if skip.size and skip[row]:
             continue
