@@ -81,7 +81,8 @@ class SGDClassifier(SGDPrediction, ClassifierMixin, BaseSGD):
         Exponent of 'invscaling'.
     early_stopping : bool, default=False
         Whether to keep part of the data, or `X_val` of `fit`, for validation and stop
-        when the validation score no longer improves.
+        when the validation score no longer improves. Several classes stop together,
+        by the score of the whole classifier; scikit-learn stops each by itself.
     validation_fraction : float, default=0.1
         Share of the data that is kept for validation, stratified by class.
     n_iter_no_change : int, default=5
@@ -171,10 +172,12 @@ class SGDClassifier(SGDPrediction, ClassifierMixin, BaseSGD):
     Notes
     -----
     With the same parameters and seed the weights are those of scikit-learn's class of
-    this name, which returns the last epoch where `early_stopping` is used and starts
-    the accounts of the L1 penalty anew at each `partial_fit`. Here they go on, so that
-    chunks give what one pass in their order gives; with `batch_size` above 1 that needs
-    chunks of whole batches.
+    this name, but for three differences. With `early_stopping` scikit-learn returns the
+    last epoch, not the best; over several classes it stops each binary problem by its
+    own score, while here all run to the same epoch and the score is that of the whole
+    classifier. At each `partial_fit` it starts the accounts of the L1 penalty anew;
+    here they go on, so that chunks give what one pass in their order gives; with
+    `batch_size` above 1 that needs chunks of whole batches.
 
     For float32 data the weights are float32, but they are computed in float64.
 
