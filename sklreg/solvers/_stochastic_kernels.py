@@ -209,7 +209,9 @@ def _epoch(
         raw = dot(w, X, indices, r, start, stop) * wscale + intercept
         eta = learning_rate(settings, t, eta)
         loss = value(settings.loss, target, raw, settings.loss_param)
-        total_loss += loss
+        # the zero is NaN, as is then the total, where a prediction overflows: fused
+        # sums of opposite overflows are not, and weights would wander on
+        total_loss += loss + 0.0 * raw
         if measure:
             total_penalty += 0.5 * settings.l2 * sq_norm + settings.l1 * l1_norm
         row_norm = row_square(X, r, start, stop) if passive_aggressive else 0.0
