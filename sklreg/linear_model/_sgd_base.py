@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
+from sklreg._held_out import ValidationSet, check_validation_classes, split_off
 from sklreg._validation import (
     CallbackSupportMixin,
     _check_sample_weight,
@@ -19,12 +20,7 @@ from sklreg._validation import (
     with_callbacks,
 )
 from sklreg.linear_model._sgd_parameters import SGDParameters
-from sklreg.linear_model._sgd_validation import (
-    EpochMonitor,
-    ValidationSet,
-    check_validation_classes,
-    split_off,
-)
+from sklreg.linear_model._sgd_validation import EpochMonitor
 from sklreg.solvers.early_stopping import EarlyStopping
 from sklreg.solvers.stochastic import (
     BatchDescent,
