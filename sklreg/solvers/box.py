@@ -182,9 +182,8 @@ class BoxProblem(LeastSquaresProblem):
     def _descend_box(self, w, correlation, l1, l2, goal, max_sweeps):
         """Solve on the working set, in place; return the number of sweeps."""
         columns = self.working.columns
-        # The matrix may have room for more columns than there are yet.
-        G, local = self.working.gram, w[columns]
-        m = len(columns)
+        m, local = len(columns), w[columns]
+        G = np.ascontiguousarray(self.working.gram[:m, :m])
         gradient = correlation[columns].copy()
         terms = l1[columns], l2[columns], self.lower[columns], self.upper[columns]
         sweeps = kernels.box_descent(
@@ -195,7 +194,7 @@ class BoxProblem(LeastSquaresProblem):
             max(1, min(_SWEEPS, max_sweeps)),
             1e-3 * np.sqrt(goal),
         )
-        _exact(G[:m, :m], gradient, local, *terms)
+        _exact(G, gradient, local, *terms)
         w[columns] = local
         return sweeps
 
