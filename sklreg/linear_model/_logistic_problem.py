@@ -5,6 +5,7 @@ solvers: labels become codes, class weights become weights of rows, options for 
 features become arrays, and classes without any weight are left out of the optimisation.
 """
 
+import warnings
 from dataclasses import dataclass, replace
 from numbers import Number
 
@@ -128,6 +129,31 @@ def weigh(codes, weights, of_class):
     """Return the weight of every row: its own times that of its class."""
     rows = np.asarray(of_class, dtype=np.float64)[codes]
     return rows if weights is None else rows * weights
+
+
+def check_present(problem, classes, stacklevel):
+    """Warn of classes whose rows have no weight; refuse if less than two are left.
+
+    Raises
+    ------
+    ValueError
+        If less than two classes have weight.
+    """
+    present = problem.present
+    if present.sum() < 2:
+        raise ValueError(
+            "sample_weight and class_weight leave weight to only one class, "
+            f"{classes[present][0]!r}; at least two classes are needed."
+            if present.any()
+            else "class_weight leaves no weight to any class."
+        )
+    if not present.all():
+        absent = ", ".join(repr(label) for label in classes[~present])
+        warnings.warn(
+            f"No row of class {absent} has any weight: it gets coefficients of zero "
+            "and is never predicted.",
+            stacklevel=stacklevel,
+        )
 
 
 # -- penalties of single features ----------------------------------------------------
@@ -308,10 +334,10 @@ class ClassProblem:
         w = intercept = None
         if start is not None:
             w, intercept = start.coef, start.intercept
-            if self.rows == 1:
-                w, intercept = w[0], float(intercept[0])
-            else:
-                w, intercept = w[self.kept], intercept[self.kept]
+            w = w[0] if self.rows == 1 else w[self.kept]
+            if intercept is not None:
+                kept = 0 if self.rows == 1 else self.kept
+                intercept = intercept[kept]
         found = self._solver.solve(l1, l2, w, intercept, tol=tol, max_iter=max_iter)
         coef = np.zeros((self.rows, self.X.shape[1]))
         intercept = np.zeros(self.rows)
