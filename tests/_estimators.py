@@ -21,6 +21,15 @@ ARGUMENTS = {
     "ElasticNetCV": [{"cv": 3}],
     "KMeansSMOTE": [{"kmeans_estimator": 12}],  # as imbalanced-learn checks its own
     "LassoCV": [{"cv": 3}],
+    "LogisticRegressionCV": [
+        {
+            "Cs": 3,
+            "cv": 3,
+            "l1_ratios": (0.0,),
+            "scoring": "neg_log_loss",
+            "use_legacy_attributes": False,
+        }
+    ],
     "SMOTENC": [{"categorical_features": [1]}],
 }
 

@@ -41,6 +41,8 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
     """Predictions from `coef_` and `intercept_`, and the path of a fit."""
 
     _has_offset = False
+    # That of the rows a fold is scored on, which a scorer knows nothing of.
+    _own_offset = None
 
     # -- predictions -------------------------------------------------------------------
 
@@ -69,6 +71,7 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
             has the wrong shape.
         """
         check_is_fitted(self)
+        offset = self._own_offset if offset is None else offset
         if offset is None and self._has_offset:
             raise ValueError(
                 f"This {type(self).__name__} was fitted with an offset: predictions "

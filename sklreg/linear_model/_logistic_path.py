@@ -51,8 +51,8 @@ def automatic_grid(problem, l1_ratio, eps, n_Cs):
     return np.geomspace(first, first / eps, num=n_Cs)
 
 
-def given_grid(Cs, name):
-    """Return values of C in increasing order, each once.
+def given_values(Cs, name):
+    """Return values of C as they stand.
 
     Raises
     ------
@@ -60,18 +60,18 @@ def given_grid(Cs, name):
         If one is not a positive number, or there is none.
     """
     try:
-        grid = np.unique(np.asarray(Cs, dtype=np.float64))
+        values = np.asarray(Cs, dtype=np.float64).ravel()
     except (TypeError, ValueError):
         raise ValueError(f"{name} must hold numbers; got {Cs!r}.") from None
-    if not len(grid) or np.isnan(grid).any() or grid[0] <= 0:
+    if not len(values) or not np.all(values > 0):
         raise ValueError(f"{name} must hold positive numbers; got {Cs!r}.")
-    return grid
+    return values
 
 
 def stored_grid(store_path, problem, C, l1_ratio):
     """Return the values of C of a stored path, `C` among them where they are ours."""
     if not isinstance(store_path, (bool, np.bool_)):
-        return given_grid(store_path, "store_path, given as a grid,")
+        return np.unique(given_values(store_path, "store_path, given as a grid,"))
     grid = automatic_grid(problem, l1_ratio, _EPS, _N_CS)
     if not grid[0] < C < np.inf:
         return grid
@@ -256,7 +256,7 @@ def logistic_path(
     if isinstance(Cs, Integral):
         grid = automatic_grid(problem, l1_ratio, eps, Cs)
     else:
-        grid = given_grid(Cs, "Cs")
+        grid = np.unique(given_values(Cs, "Cs"))
     fits = problem.path(
         grid,
         l1_ratio,

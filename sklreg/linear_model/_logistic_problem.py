@@ -263,13 +263,16 @@ class ClassProblem:
         else:
             self._solver = None
 
-    def reweighted(self, weight):
-        """Return the problem under other weights, sharing columns already at hand.
+    def reweighted(self, weight, share=True):
+        """Return the problem under other weights.
 
-        The two must not be solved at the same time.
+        With `share` they share the columns already at hand, and must not be solved
+        at the same time.
         """
         other = object.__new__(ClassProblem)
         vars(other).update(vars(self))
+        if not share:
+            other._solvers = {}
         other._reweigh(weight)
         return other
 
