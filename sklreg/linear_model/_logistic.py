@@ -68,8 +68,9 @@ class LogisticRegression(
         Present for compatibility. True is taken with ``solver='liblinear'`` only, as
         in scikit-learn, and changes nothing.
     tol : float, default=1e-4
-        The fit stops when the duality gap is at most `tol` times the log loss of the
-        null model (with intercepts only).
+        The fit stops when the duality gap is at most ``tol**2`` times the log loss of
+        the null model (with intercepts only), or where rounding ends it. The gap is of
+        second order in the coefficients: these are accurate to about `tol`.
     fit_intercept : bool, default=True
         Whether to fit intercepts. They are not penalised, whatever `solver` is.
     intercept_scaling : float, default=1
@@ -342,7 +343,10 @@ class LogisticRegression(
             fits = problem.path(grid, l1_ratio, **options)
             self._keep_fits(problem, grid, fits, X.dtype)
             start = fits[min(np.searchsorted(grid, C), len(grid) - 1)]
-        fit = problem.solve(C, l1_ratio, start, **options)
+        if self.max_iter:
+            fit = problem.solve(C, l1_ratio, start, **options)
+        else:
+            fit = problem.unmoved(C, l1_ratio, start)
         if self.verbose:
             print(f"C={C:g}: {fit.n_iter} Newton steps, gap {fit.gap:.2e}")
         warn_of(fit, self.max_iter, stacklevel=6)

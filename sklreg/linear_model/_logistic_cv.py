@@ -81,8 +81,8 @@ class LogisticRegressionCV(LogisticRegression):
             default='lbfgs'
         Present for compatibility: every value gives the same exact optimum.
     tol : float, default=1e-4
-        Each fit stops when its duality gap is at most `tol` times the log loss of its
-        null model.
+        Each fit stops when its duality gap is at most ``tol**2`` times the log loss of
+        its null model; see :class:`LogisticRegression`.
     max_iter : int, default=100
         Bound on the Newton steps of each fit.
     class_weight : dict or 'balanced', default=None

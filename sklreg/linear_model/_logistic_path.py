@@ -168,8 +168,8 @@ def logistic_path(
             default=None
         Where the first fit starts.
     tol : float, default=1e-4
-        Each fit stops when its duality gap is at most `tol` times the log loss of the
-        null model.
+        Each fit stops when its duality gap is at most ``tol**2`` times the log loss of
+        the null model; see :class:`LogisticRegression`.
     max_iter : int, default=100
         Bound on the Newton steps for each C.
     verbose : bool or int, default=False

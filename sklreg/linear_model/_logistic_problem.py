@@ -24,6 +24,8 @@ from sklreg.solvers.penalty_terms import PenaltyTerms, column_scales
 
 #: Log-odds of a probability that differs from one by rounding only.
 CERTAIN = float(-np.log(np.finfo(np.float64).eps))
+#: Gaps below this part of the null model's log loss are rounding.
+_ROUNDING = 1e-12
 
 
 # -- labels and weights --------------------------------------------------------------
@@ -324,8 +326,11 @@ class ClassProblem:
             Penalty.
         start : Fit or None
             Where to start.
-        tol, max_iter : float, int
-            As in the solvers.
+        tol : float
+            Coefficients are accurate to about `tol`: the duality gap, of second order
+            in them, is brought down to ``tol**2`` of the null model's log loss.
+        max_iter : int
+            Limit of the number of Newton steps.
 
         Returns
         -------
@@ -341,7 +346,10 @@ class ClassProblem:
             if intercept is not None:
                 kept = 0 if self.rows == 1 else self.kept
                 intercept = intercept[kept]
-        found = self._solver.solve(l1, l2, w, intercept, tol=tol, max_iter=max_iter)
+        gap_tol = max(tol**2, _ROUNDING)
+        found = self._solver.solve(
+            l1, l2, w, intercept, tol=gap_tol, max_iter=max_iter
+        )
         coef = np.zeros((self.rows, self.X.shape[1]))
         intercept = np.zeros(self.rows)
         if self.rows == 1:
@@ -349,16 +357,25 @@ class ClassProblem:
         else:
             coef[self.kept] = self._centred(found.w, l1)
             if self.fit_intercept:
-                intercept[self.kept] = found.intercept
-                intercept[~self.present] = np.min(found.intercept) - CERTAIN
+                intercept[self.kept] = found.intercept - np.mean(found.intercept)
+                intercept[~self.present] = intercept[self.kept].min() - CERTAIN
         return Fit(
             coef,
             intercept,
             found.gap,
-            tol * found.null_value,
+            gap_tol * found.null_value,
             found.n_iter,
             found.diverged,
         )
+
+    def unmoved(self, C, l1_ratio, start=None):
+        """Return where a fit starts: zeros, or `start`."""
+        zeros = np.zeros((self.rows, self.X.shape[1])), np.zeros(self.rows)
+        at = Fit(*zeros, 0.0, 0.0, 0) if start is None else start
+        best = self.solve(C, l1_ratio, at, tol=0.0, max_iter=0)
+        at = replace(at, coef=best.coef, goal=best.goal)
+        # The solver has moved the intercept, which pays nothing.
+        return replace(at, gap=best.gap + self.log_loss(at) - self.log_loss(best))
 
     def _centred(self, w, l1):
         """Take out of w what is common to all classes where that only lowers L2."""
