@@ -6,6 +6,8 @@ Margins are ``m_i = (2 y_i - 1) raw_i``; ``exp`` is only ever taken of ``-|m_i|`
 import numpy as np
 from numba import njit
 
+from sklreg.solvers._coordinate_descent_kernels import MEMORY, extrapolate
+
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 
@@ -121,20 +123,20 @@ def box_threshold(z, curvature, l1, l2, lower, upper):
 
 
 @njit(**_JIT)
-def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol):
+def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol, slope_tol):
     """Coordinate descent on ``1/2 w' G w - q' w`` plus penalty, in a box.
 
     ``gradient`` is ``q - G w`` and is kept so. Ends when a sweep lowers the
-    objective by at most tol. Returns ``(sweeps, support_moved, decrease)`` of the
-    last sweep.
+    objective by at most tol and no slope was off by more than ``slope_tol * l1``.
+    Returns ``(sweeps, settled, support_moved)``, the latter of the last sweep.
     """
     m = w.shape[0]
-    decrease = 0.0
     moved = False
     sweep = 0
     while sweep < max_sweeps:
         sweep += 1
         decrease = 0.0
+        worst = 0.0
         moved = False
         for j in range(m):
             square = G[j, j]
@@ -149,12 +151,24 @@ def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol):
                 w[j] = new
                 if (new == 0.0) != (old == 0.0):
                     moved = True
-                decrease += 0.5 * (square + l2[j]) * change * change
+                off = (square + l2[j]) * abs(change)
+                decrease += 0.5 * off * abs(change)
+                if l1[j] > 0.0:
+                    worst = max(worst, off / l1[j])
                 for k in range(m):
                     gradient[k] -= change * G[j, k]
-        if decrease <= tol:
-            break
-    return sweep, moved, decrease
+        if decrease <= tol and worst <= slope_tol:
+            return sweep, True, moved
+    return sweep, False, moved
+
+
+@njit(**_JIT)
+def scale_columns(panel, places, root, out):
+    """Write ``root`` times some rows of a transposed panel to ``out``."""
+    for c in range(places.shape[0]):
+        j = places[c]
+        for i in range(root.shape[0]):
+            out[c, i] = root[i] * panel[j, i]
 
 
 @njit(**_JIT)
@@ -190,6 +204,20 @@ def csc_moments(data, indices, indptr, columns, curvature, total, mean, squares)
 
 
 @njit(**_JIT)
+def _csc_model(slope, change, w, l1, l2, curvature, pull, shift):
+    """Return the model's value; ``pull`` is the curvature times ``X change``."""
+    total = 0.0
+    for c in range(w.shape[0]):
+        total += l1[c] * abs(w[c]) + 0.5 * l2[c] * w[c] * w[c]
+        total -= slope[c] * change[c]
+    for i in range(pull.shape[0]):
+        if curvature[i] > 0.0:
+            u = pull[i] + shift * curvature[i]
+            total += 0.5 * u * u / curvature[i]
+    return total
+
+
+@njit(**_JIT)
 def csc_sweeps(
     data,
     indices,
@@ -201,45 +229,91 @@ def csc_sweeps(
     squares,
     slope,
     w,
-    step,
     l1,
     l2,
     lower,
     upper,
     max_sweeps,
     tol,
+    slope_tol,
 ):
     """Coordinate descent on the quadratic model over CSC columns.
 
-    ``slope`` is the gradient ``X' theta`` at the start, ``step`` the change of
-    ``X w`` since, uncentred; the intercept is eliminated through ``mean``.
-    Returns ``(sweeps, shift)`` where ``shift`` is the intercept's change.
+    ``slope`` is the gradient ``X' theta`` at the start, from where the curvature
+    times the change of ``X w`` is kept, uncentred; the intercept is eliminated
+    through ``mean``. Sweeps over the support come between sweeps over all, and
+    every fifth iterate on a settled support an Anderson extrapolation is kept if
+    it lowers the model. Returns the number of sweeps.
     """
+    m = columns.shape[0]
+    start = w.copy()
+    pull = np.zeros(curvature.shape[0])
     shift = 0.0
     sweep = 0
+    history = np.empty((MEMORY + 1, m))
+    filled = 0
+    everything = True
     while sweep < max_sweeps:
         sweep += 1
         decrease = 0.0
-        for c in range(columns.shape[0]):
+        worst = 0.0
+        for c in range(m):
+            old = w[c]
+            if not everything and old == 0.0 and l1[c] > 0.0:
+                continue
             if squares[c] + l2[c] <= 0.0:
                 continue
             j = columns[c]
             g = 0.0
             for t in range(indptr[j], indptr[j + 1]):
-                i = indices[t]
-                g += data[t] * curvature[i] * step[i]
-            if mean[c] != 0.0:
-                g += shift * mean[c] * total
-            old = w[c]
+                g += data[t] * pull[indices[t]]
+            g += shift * mean[c] * total
             z = slope[c] - g + squares[c] * old
             new = box_threshold(z, squares[c], l1[c], l2[c], lower[c], upper[c])
             if new != old:
                 change = new - old
                 w[c] = new
-                decrease += 0.5 * (squares[c] + l2[c]) * change * change
+                off = (squares[c] + l2[c]) * abs(change)
+                decrease += 0.5 * off * abs(change)
+                if l1[c] > 0.0:
+                    worst = max(worst, off / l1[c])
                 shift -= change * mean[c]
                 for t in range(indptr[j], indptr[j + 1]):
-                    step[indices[t]] += change * data[t]
-        if decrease <= tol:
-            break
-    return sweep, shift
+                    pull[indices[t]] += change * data[t] * curvature[indices[t]]
+        if decrease <= tol and worst <= slope_tol:
+            if everything:
+                break
+            everything = True
+            filled = 0
+            continue
+        if everything:
+            everything = False
+            filled = 0
+        history[filled] = w
+        filled += 1
+        if filled == MEMORY + 1:
+            filled = 0
+            point, usable = extrapolate(history, m, False)
+            if usable:
+                before = _csc_model(
+                    slope, w - start, w, l1, l2, curvature, pull, shift
+                )
+                tried = pull.copy()
+                tried_shift = shift
+                for c in range(m):
+                    point[c] = min(max(point[c], lower[c]), upper[c])
+                    change = point[c] - w[c]
+                    if change != 0.0:
+                        j = columns[c]
+                        tried_shift -= change * mean[c]
+                        for t in range(indptr[j], indptr[j + 1]):
+                            i = indices[t]
+                            tried[i] += change * data[t] * curvature[i]
+                after = _csc_model(
+                    slope, point - start, point, l1, l2, curvature, tried, tried_shift
+                )
+                if after < before:
+                    w[:] = point
+                    pull[:] = tried
+                    shift = tried_shift
+    return sweep

@@ -21,27 +21,35 @@ Interface::
                         progress=None)   -> list of LogisticSolution
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
-from sklreg.solvers.logistic_columns import LogisticColumns
+from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
+from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.newton_cg import column_squares, newton_direction
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many features the first working set is the whole problem.
 _WHOLE = 64
-_FIRST_VIOLATORS = 32
+_FIRST_VIOLATORS = 100
 # The problem on the working set is solved to this part of the gap found outside.
-_INNER = 0.1
+_INNER = 0.3
 # Newton steps on one working set.
 _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
-_MODEL = 0.02
+_MODEL = 0.05
+_MODEL_SWEEPS = 200
+# Columns whose slope has come this close to its level join the model.
+_LIKELY = 0.9
 _HALVINGS = 40
 # Sparse columns whose Gram costs no more than this many passes over them get one.
 _SMALL = 256
+# Smooth problems of up to this many features are solved with their Hessian.
+_HESSIAN = 1200
+_SPARSE_HESSIAN = 256
 
 
 @dataclass
@@ -108,11 +116,12 @@ class LogisticProblem:
         self.design = design
         self.fit_intercept = fit_intercept
         self.sign = np.where(np.asarray(y) > 0, 1.0, -1.0)
-        self.weight = _floats(sample_weight, n_samples, 1.0)
-        self.offset = _floats(offset, n_samples, 0.0)
-        self.lower = _floats(lower, n_features, -np.inf)
-        self.upper = _floats(upper, n_features, np.inf)
+        self.weight = floats(sample_weight, n_samples, 1.0)
+        self.offset = floats(offset, n_samples, 0.0)
+        self.lower = floats(lower, n_features, -np.inf)
+        self.upper = floats(upper, n_features, np.inf)
         self.working = working or LogisticColumns(design, fit_intercept)
+        self.gram = WeightedGram(self.working)
         self.dual = BinaryDual(self)
         self._null = None
 
@@ -127,6 +136,16 @@ class LogisticProblem:
             upper=self.upper,
             offset=self.offset,
             working=self.working,
+        )
+
+    def over(self, design):
+        """Return the problem over other data, without bounds."""
+        return LogisticProblem(
+            design,
+            self.sign,
+            self.weight,
+            fit_intercept=self.fit_intercept,
+            offset=self.offset,
         )
 
     def null(self):
@@ -214,7 +233,13 @@ class LogisticProblem:
         l1, l2 = l1 * np.ones(n_features), l2 * np.ones(n_features)
         null_value = self.null()[1]
         goal = tol * null_value
+        rotated = rotation_for(self, l1, l2)
+        if rotated is not None:
+            found = solve_rotated(self, *rotated, w, intercept, tol, max_iter)
+            state = _State(self, found.w, found.intercept)
+            return replace(found, gap=self._certify(state, l1, l2)[0])
         state = _State(self, w, intercept)
+        conjugate = self._prefers_conjugate(l1)
         n_iter = 0
         best, lost = np.inf, 0
         while True:
@@ -223,6 +248,11 @@ class LogisticProblem:
             best = min(best, gap)
             if gap <= goal or n_iter >= max_iter or lost > 4:
                 break
+            if conjugate:
+                n_iter += 1
+                if not self._conjugate_step(state, l1, l2):
+                    break
+                continue
             self.working.add(self._candidates(state, slope, l1, l2))
             target = max(0.3 * goal, _INNER * gap) if np.isfinite(gap) else 0.3 * goal
             n_iter += self._descend(state, l1, l2, target, max_iter - n_iter)
@@ -254,7 +284,10 @@ class LogisticProblem:
         excess[held] = -np.inf
         excess[self.working.columns] = -np.inf
         violators = np.flatnonzero(excess > 0.0)
-        count = max(_FIRST_VIOLATORS, 2 * np.count_nonzero(state.w))
+        first = _FIRST_VIOLATORS
+        if self.design.sparse:
+            first = max(first, len(state.raw) // 8)
+        count = max(first, 2 * np.count_nonzero(state.w))
         if len(violators) > count:
             top = np.argpartition(excess[violators], -count)[-count:]
             violators = np.sort(violators[top])
@@ -266,7 +299,6 @@ class LogisticProblem:
         penalties = l1[columns], l2[columns], self.lower[columns], self.upper[columns]
         local = state.w[columns]
         steps = 0
-        last = np.inf
         while steps < min(_STEPS, max_steps):
             theta = self.dual.project(state, l1, l2)
             slope = self.working.correlate(theta)
@@ -275,51 +307,50 @@ class LogisticProblem:
             if gap <= target and steps > 0:
                 break
             steps += 1
-            aim = max(_MODEL * min(gap, last), 0.05 * target)
-            last = gap
-            new, product, shift = self._minimise_model(state, local, penalties, aim)
-            moved = self._search(state, local, new, product, shift, penalties[:2])
+            aim = 0.1 * target
+            if np.isfinite(gap):
+                aim = max(aim, _MODEL * gap)
+            new = self._minimise_model(
+                state.curvature, slope, local, penalties, aim, aim / value
+            )
+            product = self.working.product(new - local)
+            origin = self.working.origin(columns)
+            moved = self._search(state, local, new, product, origin, penalties[:2])
             state.w[columns] = local
             if not moved:
                 break
         return steps
 
-    def _minimise_model(self, state, local, penalties, aim):
-        """Return the model's minimiser, its step in raw and in the intercept."""
+    def _minimise_model(self, curvature, slope, local, penalties, aim, slope_tol):
+        """Return the minimiser of the quadratic model of the loss."""
         working = self.working
-        total = state.curvature.sum() if self.fit_intercept else np.inf
-        drift = state.theta.sum() / total if self.fit_intercept and total else 0.0
-        # What is left of the intercept's gradient is taken out first.
-        theta = state.theta - drift * state.curvature
-        slope = working.correlate(theta)
         new = local.copy()
         if self._prefers_gram():
-            G, mean = working.gram(state.curvature)
-            minimise_quadratic(G, slope, new, *penalties, aim)
-            change = new - local
-            return new, working.product(change), drift - float(mean @ change)
-        mean, squares = np.empty(len(new)), np.empty(len(new))
-        arrays = self.design.arrays()
-        kernels.csc_moments(
-            *arrays, working.columns, state.curvature, total, mean, squares
-        )
-        step = np.zeros(self.design.shape[0])
-        total = total if self.fit_intercept else 0.0
-        _, shift = kernels.csc_sweeps(
-            *arrays,
+            wanted = (local != 0.0) | (np.abs(slope) > _LIKELY * penalties[0])
+            places, G = self.gram.at(curvature, np.flatnonzero(wanted))
+            part = new[places]
+            minimise_quadratic(
+                G, slope[places], part, *(v[places] for v in penalties), aim, slope_tol
+            )
+            new[places] = part
+            return new
+        total = curvature.sum() if self.fit_intercept else np.inf
+        mean, squares = working.moments(curvature, working.columns, total)
+        kernels.csc_sweeps(
+            *self.design.arrays(),
             working.columns,
-            state.curvature,
-            total,
+            curvature,
+            total if self.fit_intercept else 0.0,
             mean,
             squares,
             slope,
             new,
-            step,
             *penalties,
-            500,
+            _MODEL_SWEEPS,
             aim,
+            slope_tol,
         )
-        return new, step, drift + shift
+        return new
 
     def _prefers_gram(self):
         size = len(self.working)
@@ -329,9 +360,45 @@ class LogisticProblem:
         entries = indptr[self.working.columns + 1] - indptr[self.working.columns]
         return size * size <= 4 * np.sum(entries)
 
-    def _search(self, state, local, new, product, shift, penalties):
-        """Backtrack along the step, in place; return whether the value fell."""
+    def _prefers_conjugate(self, l1):
+        """Whether a smooth problem is too large for its Hessian."""
+        bounded = np.isfinite(self.lower).any() or np.isfinite(self.upper).any()
+        if l1.any() or bounded:
+            return False
+        limit = _SPARSE_HESSIAN if self.design.sparse else _HESSIAN
+        return self.design.shape[1] > limit
+
+    def _conjugate_step(self, state, l1, l2):
+        """Take a truncated Newton step; return whether the value fell."""
+        working = self.working
+        if working.squares is None:
+            working.squares = column_squares(self.design.X)
+        curvature = state.curvature[:, None]
+        change, shift, step = newton_direction(
+            self.design.X,
+            (state.full_gradient() - l2 * state.w)[:, None],
+            np.array([state.theta.sum()]),
+            lambda R: curvature * R,
+            l2,
+            working.squares,
+            np.array([state.curvature.sum()]),
+            self.fit_intercept,
+        )
+        product = step[:, 0] - shift[0]
+        new = state.w + change[:, 0]
+        return self._search(state, state.w, new, product, 0.0 * new, (l1, l2))
+
+    def _search(self, state, local, new, product, origin, penalties):
+        """Backtrack along the step, in place; return whether the value fell.
+
+        ``product`` is that of the columns, less their ``origin``, with the step.
+        """
         change = new - local
+        shift = 0.0
+        if self.fit_intercept:
+            total = state.curvature.sum()
+            shift = float(state.theta.sum() - state.curvature @ product)
+            shift = shift / total if total > 0.0 else 0.0
         step = product + shift
         before = state.loss + kernels.penalty_value(local, *penalties)
         slope = -float(state.theta @ step)
@@ -354,7 +421,6 @@ class LogisticProblem:
         if length == 1.0:
             trial = new
         local[:] = trial
-        origin = self.working.origin(self.working.columns)
         state.move(length * step, length * (shift - float(origin @ change)))
         return value < before + slack
 
@@ -458,7 +524,8 @@ def solve_logistic_path(
     return found
 
 
-def _floats(values, size, default):
+def floats(values, size, default):
+    """Return values as contiguous float64 of a size, or that many of a default."""
     if values is None:
         return np.full(size, default)
     return np.ascontiguousarray(np.broadcast_to(values, (size,)), dtype=np.float64)

@@ -6,6 +6,10 @@ from sklreg.solvers import _design_kernels, _logistic_kernels
 
 # A centred column smaller than this times its mean is rounding, not data.
 _CONSTANT = 1e-14
+# A Gram serves while this part of the weights has moved.
+_DRIFT = 0.05
+# From this many columns on products are taken in single precision.
+_SINGLE_COLUMNS = 100
 
 
 class LogisticColumns:
@@ -34,6 +38,10 @@ class LogisticColumns:
         self.columns = np.empty(0, dtype=np.int64)
         self._member = np.zeros(design.shape[1], dtype=bool)
         self._panel = np.empty((design.shape[0], 0), order="F")
+        self._filled = 0
+        # What else depends on the data alone, for whoever shares them.
+        self.rotation = None
+        self.squares = None
         self._origin = np.zeros(design.shape[1])
 
     def __len__(self):
@@ -50,11 +58,15 @@ class LogisticColumns:
     @property
     def panel(self):
         """Centred ``X[:, columns]`` in Fortran order, of a dense design."""
-        have, want = self._panel.shape[1], len(self)
+        have, want = self._filled, len(self)
         if have < want:
-            grown = np.empty((self.design.shape[0], want), order="F")
-            grown[:, :have] = self._panel
-            fresh = grown[:, have:]
+            room = self._panel.shape[1]
+            if room < want:
+                room = min(self.design.shape[1], max(want, 2 * room))
+                grown = np.empty((self.design.shape[0], room), order="F")
+                grown[:, :have] = self._panel[:, :have]
+                self._panel = grown
+            fresh = self._panel[:, have:want]
             self.design.raw_panel(self.columns[have:], fresh)
             if self.center:
                 origin = fresh.mean(axis=0)
@@ -62,8 +74,8 @@ class LogisticColumns:
                 spread = np.sqrt(np.einsum("ij,ij->j", fresh, fresh) / len(fresh))
                 fresh[:, spread <= _CONSTANT * np.abs(origin)] = 0.0
                 self._origin[self.columns[have:]] = origin
-            self._panel = grown
-        return self._panel
+            self._filled = want
+        return self._panel[:, :want]
 
     def origin(self, columns):
         """Return what was taken from the columns of the panel."""
@@ -87,47 +99,106 @@ class LogisticColumns:
             return out
         return self.panel.T @ theta
 
-    def gram(self, curvature, chosen=slice(None)):
-        """Return ``(G, mean)``: the Gram under row weights, and weighted means.
+    def gram(self, curvature, rows, columns, single=False):
+        """Return the Gram of some columns with others under row weights.
 
-        With an intercept G is that of the columns less their weighted means, so
-        that the intercept is eliminated.
+        With an intercept the columns are taken less their weighted means, so that
+        the intercept is eliminated. ``rows`` and ``columns`` are places in the set;
+        where they are the same object half the work is saved. With ``single`` the
+        products are taken in single precision.
         """
         total = curvature.sum() if self.center else np.inf
         if self.design.sparse:
-            columns = self.columns[chosen]
-            return self._sparse_gram(columns, curvature, total)
-        panel = self.panel[:, chosen]
-        scaled = panel * np.sqrt(curvature)[:, None]
-        G = scaled.T @ scaled
-        if not self.center:
-            return G, np.zeros(len(G))
-        mean = (panel.T @ curvature) / total
-        before = G.diagonal().copy()
-        G -= np.multiply.outer(mean * total, mean)
-        _drop_rounding(G, before)
-        return G, mean
+            return self._sparse_gram(rows, columns, curvature, total)
+        root = np.sqrt(curvature)
+        dtype = np.float32 if single else np.float64
+        right = self._scaled(columns, root, dtype)
+        left = right if rows is columns else self._scaled(rows, root, dtype)
+        G = (left @ right.T).astype(np.float64, copy=False)
+        if self.center:
+            root = root.astype(dtype, copy=False)
+            G -= np.multiply.outer((left @ root) / total, right @ root)
+        return G
 
-    def _sparse_gram(self, columns, curvature, total):
+    def _scaled(self, places, root, dtype):
+        """Return the transpose of some columns, their rows scaled."""
+        out = np.empty((len(places), len(root)), dtype=dtype)
+        _logistic_kernels.scale_columns(self.panel.T, places, root, out)
+        return out
+
+    def _sparse_gram(self, rows, columns, curvature, total):
         arrays = self.design.arrays()
-        mean, squares = np.empty(len(columns)), np.empty(len(columns))
-        _logistic_kernels.csc_moments(*arrays, columns, curvature, total, mean, squares)
+        rows, columns = self.columns[rows], self.columns[columns]
+        mean = np.zeros(self.design.shape[1])
+        for chosen in (rows, columns):
+            mean[chosen] = self.moments(curvature, chosen, total)[0]
         share = curvature / (total if self.center else 1.0)
-        full = np.zeros(self.design.shape[1])
-        full[columns] = mean
-        G = np.empty((len(columns), len(columns)))
+        G = np.empty((len(rows), len(columns)))
         scatter = np.zeros(self.design.shape[0])
-        _design_kernels.csc_gram(*arrays, columns, columns, full, share, scatter, G)
+        _design_kernels.csc_gram(*arrays, rows, columns, mean, share, scatter, G)
         if self.center:
             G *= total
-        before = G.diagonal().copy()
-        np.fill_diagonal(G, squares)
-        _drop_rounding(G, np.where(squares == 0.0, np.inf, before))
-        return G, mean
+        return G
+
+    def moments(self, curvature, columns, total):
+        """Return weighted means and centred weighted squares of sparse columns."""
+        mean, squares = np.empty(len(columns)), np.empty(len(columns))
+        _logistic_kernels.csc_moments(
+            *self.design.arrays(), columns, curvature, total, mean, squares
+        )
+        return mean, squares
 
 
-def _drop_rounding(G, before):
-    """Clear rows and columns whose diagonal is but rounding of what it was."""
-    gone = np.flatnonzero(G.diagonal() <= 1e-14 * before)
-    G[gone] = 0.0
-    G[:, gone] = 0.0
+class WeightedGram:
+    """The Gram matrix of chosen columns, kept while the row weights change little.
+
+    Parameters
+    ----------
+    working : LogisticColumns
+        The columns.
+
+    Attributes
+    ----------
+    single : bool
+        Whether products may be taken in single precision.
+    """
+
+    def __init__(self, working, single=True):
+        self.working = working
+        self.single = single
+        self._curvature = None
+        self._places = np.empty(0, dtype=np.int64)
+        self._gram = np.empty((0, 0))
+
+    def at(self, curvature, wanted):
+        """Return ``(places, G)``: at least the columns wanted, about these weights.
+
+        Weights that are a multiple of the ones before, more or less, are served by
+        that multiple of the matrix before, which is grown as needed.
+        """
+        ratio = self._ratio(curvature)
+        single = self.single and len(wanted) >= _SINGLE_COLUMNS
+        if not ratio:
+            self._curvature = curvature.copy()
+            self._places = wanted
+            self._gram = self.working.gram(curvature, wanted, wanted, single)
+            return wanted, self._gram
+        missing = np.setdiff1d(wanted, self._places, assume_unique=True)
+        if len(missing):
+            have = len(self._places)
+            every = np.concatenate([self._places, missing])
+            block = self.working.gram(self._curvature, every, missing, single)
+            grown = np.empty((len(every), len(every)))
+            grown[:have, :have] = self._gram
+            grown[:, have:] = block
+            grown[have:, :have] = block[:have].T
+            self._places, self._gram = every, grown
+        return self._places, ratio * self._gram
+
+    def _ratio(self, curvature):
+        """Return the multiple that the weights are of those before, or zero."""
+        if self._curvature is None:
+            return 0.0
+        ratio = curvature.sum() / self._curvature.sum()
+        drift = np.abs(curvature - ratio * self._curvature).sum()
+        return float(ratio) if drift <= _DRIFT * curvature.sum() else 0.0

@@ -14,10 +14,38 @@ optimum. Then it is scaled down until the L1 levels hold.
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
+from sklreg.solvers import _multinomial_kernels as multinomial
 from sklreg.solvers.quadratic import solve_semidefinite
 
 
-class BinaryDual:
+class _Dual:
+    def __init__(self, problem):
+        self.problem = problem
+        self._free = None
+        self._columns = None
+
+    def _find_free(self, l1, l2):
+        problem = self.problem
+        unbounded = np.isinf(problem.upper) | np.isinf(problem.lower)
+        return np.flatnonzero((l1 == 0.0) & (l2 == 0.0) & unbounded)
+
+    def _unpenalised(self, free):
+        """Return the unpenalised columns, with that of the intercept, as an array."""
+        if self._free is None or not np.array_equal(free, self._free):
+            X = self.problem.design.X
+            columns = X[:, free]
+            columns = columns.toarray() if self.problem.design.sparse else columns
+            columns = columns.astype(np.float64)
+            if self.problem.fit_intercept:
+                self._origin = columns.mean(axis=0)
+                columns = np.column_stack(
+                    [np.ones(len(columns)), columns - self._origin]
+                )
+            self._free, self._columns = free, columns
+        return self._columns
+
+
+class BinaryDual(_Dual):
     """Dual points of one :class:`~sklreg.solvers.logistic.LogisticProblem`.
 
     Parameters
@@ -26,19 +54,10 @@ class BinaryDual:
         The problem.
     """
 
-    def __init__(self, problem):
-        self.problem = problem
-        self._free = None
-        self._columns = None
-
     def project(self, state, l1, l2):
         """Return theta with ``X_U' theta = 0`` over all that is not penalised."""
         problem = self.problem
-        free = np.flatnonzero(
-            (l1 == 0.0)
-            & (l2 == 0.0)
-            & (np.isinf(problem.upper) | np.isinf(problem.lower))
-        )
+        free = self._find_free(l1, l2)
         theta, curvature = state.theta, state.curvature
         total = curvature.sum()
         if not len(free):
@@ -51,20 +70,6 @@ class BinaryDual:
             columns.T @ weighted, np.zeros(columns.shape[1]), columns.T @ theta
         )
         return theta - weighted @ c
-
-    def _unpenalised(self, free):
-        """Return the unpenalised columns, with that of the intercept, as an array."""
-        if self._free is None or not np.array_equal(free, self._free):
-            X = self.problem.design.X
-            columns = X[:, free]
-            columns = columns.toarray() if self.problem.design.sparse else columns
-            columns = columns.astype(np.float64)
-            if self.problem.fit_intercept:
-                columns = np.column_stack(
-                    [np.ones(len(columns)), columns - columns.mean(axis=0)]
-                )
-            self._free, self._columns = free, columns
-        return self._columns
 
     def value(self, theta, u, w, l1, l2, lower, upper):
         """Return the best dual value among multiples of theta, with ``u = X' theta``.
@@ -79,6 +84,78 @@ class BinaryDual:
             if np.isfinite(conjugate):
                 loss = kernels.entropy(
                     theta, c, problem.sign, problem.weight, problem.offset
+                )
+                best = max(best, loss - conjugate)
+        return best
+
+
+class MultinomialDual(_Dual):
+    """Dual points of a :class:`~sklreg.solvers.multinomial.MultinomialProblem`.
+
+    They are ``theta_i = s_i (Y_i - Q_i)`` with Y the indicators of the classes and
+    ``Q_i`` a distribution over them, of which h is the entropy.
+
+    Parameters
+    ----------
+    problem : MultinomialProblem
+        The problem.
+    """
+
+    def project(self, state, l1, l2):
+        """Make theta orthogonal to all that is not penalised, along the curvature.
+
+        Returns ``(theta, change, shift)``, the latter the Newton step of what is not
+        penalised, of shapes (n_classes, n_features) and (n_classes,); the change is
+        None where no feature moves.
+        """
+        problem, theta, P = self.problem, state.theta, state.P
+        free = self._find_free(l1, l2)
+        shift = np.zeros(problem.n_classes)
+        if not len(free) and not problem.fit_intercept:
+            return theta, None, shift
+        columns = self._unpenalised(free)
+        # The last class follows from the others: their sums are zero.
+        K, m = problem.n_classes - 1, columns.shape[1]
+        H = np.empty((K, m, K, m))
+        for k in range(K):
+            for c in range(k + 1):
+                d = problem.weight * P[:, k] * (float(k == c) - P[:, c])
+                block = columns.T @ (d[:, None] * columns)
+                H[k, :, c, :], H[c, :, k, :] = block, block
+        right = (columns.T @ theta[:, :K]).T.ravel()
+        c = solve_semidefinite(H.reshape(K * m, K * m), np.zeros(K * m), right)
+        move = np.zeros_like(theta)
+        c = c.reshape(K, m)
+        move[:, :K] = columns @ c.T
+        pull = P * (move - np.sum(P * move, axis=1, keepdims=True))
+        theta = theta - problem.weight[:, None] * pull
+        if problem.fit_intercept:
+            shift[:K] = c[:, 0]
+            c = c[:, 1:]
+        if not len(free):
+            return theta, None, shift
+        change = np.zeros_like(state.w)
+        change[:K, free] = c
+        if problem.fit_intercept:
+            shift[:K] -= c @ self._origin
+        return theta, change, shift
+
+    def value(self, theta, u, w, l1, l2):
+        """Return the best dual value among multiples of theta, with ``u = X' theta``.
+
+        ``u`` and ``w`` have shape (n_classes, n_features).
+        """
+        problem = self.problem
+        K = problem.n_classes
+        flat = [np.tile(v, K) for v in (l1, l2, problem.lower, problem.upper)]
+        u = u.ravel()
+        scale = kernels.dual_scale(u, w.ravel(), *flat)
+        best = -np.inf
+        for c in {1.0, scale}:
+            conjugate = kernels.conjugate_value(u, c, *flat)
+            if np.isfinite(conjugate):
+                loss = multinomial.entropy(
+                    theta, c, problem.codes, problem.weight, problem.offset
                 )
                 best = max(best, loss - conjugate)
         return best

@@ -15,12 +15,31 @@ Interface::
            shape (n_classes,)
 """
 
+from dataclasses import replace
+
 import numpy as np
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from sklreg.solvers import _logistic_kernels as kernels
-from sklreg.solvers.logistic import LogisticProblem, LogisticSolution, _floats
+from sklreg.solvers import _multinomial_kernels as multinomial
+from sklreg.solvers.design import read_only
+from sklreg.solvers.logistic import LogisticSolution, floats
 from sklreg.solvers.logistic_columns import LogisticColumns
+from sklreg.solvers.logistic_dual import MultinomialDual
+from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.multinomial_gram import entry_gram
+from sklreg.solvers.newton_cg import column_squares, newton_direction
+from sklreg.solvers.quadratic import minimise_quadratic
+
+# Up to this many entries of W a Newton model is solved on its Gram matrix.
+_GRAM_ENTRIES = 1000
+_SPARSE_GRAM_ENTRIES = 300
+_FIRST_VIOLATORS = 200
+_MODEL = 0.05
+_MODEL_SWEEPS = 100
+_HALVINGS = 40
+# Newton steps without a lower gap after which rounding is all that is left.
+_LOST = 6
 
 
 class MultinomialProblem:
@@ -59,17 +78,18 @@ class MultinomialProblem:
     ):
         n_samples, n_features = design.shape
         self.design = design
-        self.codes = np.asarray(codes)
+        self.codes = np.ascontiguousarray(codes, dtype=np.int64)
         self.n_classes = int(self.codes.max()) + 1 if n_classes is None else n_classes
         self.fit_intercept = fit_intercept
-        self.weight = _floats(sample_weight, n_samples, 1.0)
+        self.weight = floats(sample_weight, n_samples, 1.0)
         shape = n_samples, self.n_classes
-        self.offset = np.zeros(shape) if offset is None else np.asarray(offset, float)
-        self.lower = _floats(lower, n_features, -np.inf)
-        self.upper = _floats(upper, n_features, np.inf)
+        self.offset = np.zeros(shape) if offset is None else np.array(offset, float, order="C")
+        self.lower = floats(lower, n_features, -np.inf)
+        self.upper = floats(upper, n_features, np.inf)
         self.working = working or LogisticColumns(design, fit_intercept)
         self.target = np.zeros(shape)
         self.target[np.arange(n_samples), self.codes] = 1.0
+        self.dual = MultinomialDual(self)
         self._null = None
 
     def reweighted(self, sample_weight):
@@ -86,10 +106,20 @@ class MultinomialProblem:
             working=self.working,
         )
 
+    def over(self, design):
+        """Return the problem over other data, without bounds."""
+        return MultinomialProblem(
+            design,
+            self.codes,
+            self.weight,
+            n_classes=self.n_classes,
+            fit_intercept=self.fit_intercept,
+            offset=self.offset,
+        )
+
     def loss(self, raw):
         """Return the weighted log loss."""
-        own = raw[np.arange(len(raw)), self.codes]
-        return float(self.weight @ logsumexp(raw - own[:, None], axis=1))
+        return multinomial.loss_value(raw, raw, 0.0, self.codes, self.weight)
 
     def null(self):
         """Return the best intercepts without features, and the objective there."""
@@ -139,9 +169,9 @@ class MultinomialProblem:
             only.upper = np.minimum(self.upper, held)
             zeros = np.zeros(n_features)
             found = only.solve(zeros, zeros, tol=1e-10)
-            raw = self.offset + found.intercept + self._product(found.w)
+            raw = self.offset + found.intercept + self.product(found.w)
         theta = self.weight[:, None] * (self.target - softmax(raw, axis=1))
-        slope = self.design.raw_correlate(theta)
+        slope = self.correlate(theta)
         side = np.where(
             slope > 0.0, self.upper[:, None] > 0.0, self.lower[:, None] < 0.0
         )
@@ -170,109 +200,238 @@ class MultinomialProblem:
         """
         n_features = self.design.shape[1]
         l1, l2 = l1 * np.ones(n_features), l2 * np.ones(n_features)
-        null_intercept, null_value = self.null()
-        shape = self.n_classes, n_features
-        w = np.zeros(shape) if w is None else np.array(w, dtype=np.float64)
-        np.clip(w, self.lower, self.upper, out=w)
-        if intercept is None or not self.fit_intercept:
-            intercept = null_intercept
-        intercept = np.array(intercept, dtype=np.float64)
-        raw = self.offset + intercept + self._product(w)
+        null_value = self.null()[1]
+        rotated = rotation_for(self, l1, l2)
+        if rotated is not None:
+            found = solve_rotated(self, *rotated, w, intercept, tol, max_iter)
+            state = _State(self, found.w, found.intercept)
+            return replace(found, gap=self._certify(state, l1, l2)[0])
+        state = _State(self, w, intercept)
+        goal = tol * null_value
         n_iter = 0
+        best, lost = np.inf, 0
         while True:
-            if self.fit_intercept:
-                move = self._newton_intercept(raw, np.zeros(self.n_classes))
-                intercept += move - move.mean()
-                raw += move - move.mean()
-            gap = self._certify(raw, w, l1, l2)
-            if gap <= tol * null_value or n_iter >= max_iter:
+            gap, slope, newton = self._certify(state, l1, l2)
+            lost = 0 if gap < 0.9 * best else lost + 1
+            best = min(best, gap)
+            if gap <= goal or n_iter >= max_iter or lost > _LOST:
                 break
-            for k in range(self.n_classes):
-                self._move_class(k, raw, w, intercept, l1, l2, gap / null_value)
             n_iter += 1
-        return LogisticSolution(w, intercept, gap, null_value, n_iter)
-
-    def _product(self, w):
-        return np.column_stack(
-            [
-                self.design.raw_product(np.flatnonzero(v), v[np.flatnonzero(v)])
-                for v in w
-            ]
+            if not self._step(state, slope, newton, gap, goal, l1, l2):
+                break
+        diverged = self._separated(state, l1, l2)
+        return LogisticSolution(
+            state.w, state.intercept, gap, null_value, n_iter, diverged
         )
 
-    def _move_class(self, k, raw, w, intercept, l1, l2, gap):
-        """Given all other classes, one class is a binary problem with an offset."""
-        others = np.delete(raw, k, axis=1)
-        known = self.offset[:, k] - logsumexp(others, axis=1)
-        binary = LogisticProblem(
-            self.design,
-            self.codes == k,
-            self.weight,
-            fit_intercept=self.fit_intercept,
-            lower=self.lower,
-            upper=self.upper,
-            offset=known,
-            working=self.working,
-        )
-        found = binary.solve(
-            l1, l2, w[k], intercept[k], tol=max(1e-13, 1e-2 * gap), max_iter=20
-        )
-        support = np.flatnonzero(found.w)
-        w[k], intercept[k] = found.w, found.intercept
-        raw[:, k] = self.offset[:, k] + found.intercept
-        raw[:, k] += self.design.raw_product(support, found.w[support])
+    def _certify(self, state, l1, l2):
+        """Return the duality gap, the slopes, and the unpenalised Newton step."""
+        theta, *newton = self.dual.project(state, l1, l2)
+        slope = np.ascontiguousarray(self.correlate(theta).T)
+        value = state.loss + self._penalty(state.w, l1, l2)
+        gap = value - self.dual.value(theta, slope, state.w, l1, l2)
+        return gap, slope, newton
 
-    def _certify(self, raw, w, l1, l2):
-        """Return the duality gap."""
-        s = self.weight[:, None]
-        P = softmax(raw, axis=1)
-        theta = s * (self.target - P)
-        free = np.flatnonzero((l1 == 0.0) & (l2 == 0.0))
-        if self.fit_intercept or len(free):
-            theta = self._project(theta, P, free)
-        slope = np.ascontiguousarray(self.design.raw_correlate(theta).T)
-        value = self.loss(raw)
-        K = self.n_classes
-        flat = [np.tile(v, K) for v in (l1, l2, self.lower, self.upper)]
-        w, slope = w.ravel(), slope.ravel()
-        value += kernels.penalty_value(w, *flat[:2])
-        scale = kernels.dual_scale(slope, w, *flat)
-        best = -np.inf
-        for c in {1.0, scale}:
-            conjugate = kernels.conjugate_value(slope, c, *flat)
-            if np.isfinite(conjugate):
-                best = max(best, self._entropy(theta, c) - conjugate)
-        return value - best
+    def _penalty(self, w, l1, l2):
+        return float(np.abs(w).sum(axis=0) @ l1 + 0.5 * (w * w).sum(axis=0) @ l2)
 
-    def _entropy(self, theta, scale):
-        kept = self.weight > 0.0
-        Q = self.target[kept] - scale * theta[kept] / self.weight[kept, None]
-        if Q.min() < -1e-15:
-            return -np.inf
-        Q = np.clip(Q, 0.0, None)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.where(Q > 0.0, Q * np.log(Q), 0.0)
-        return float(
-            -self.weight[kept] @ logs.sum(axis=1)
-            - scale * np.sum(theta[kept] * self.offset[kept])
+    def correlate(self, theta):
+        """Return ``X' theta``, of shape (n_features, n_classes)."""
+        if self.design.sparse:
+            return self.design.X.T @ theta
+        return self.design.raw_correlate(theta)
+
+    def product(self, w):
+        """Return ``X w'``, of shape (n_samples, n_classes)."""
+        support = np.flatnonzero(w.any(axis=0))
+        if not len(support):
+            return np.zeros((self.design.shape[0], self.n_classes))
+        X = self.design.X
+        if len(support) < w.shape[1]:
+            X = X[:, support]
+        if X.dtype != np.float64:
+            X = X.astype(np.float64)
+        return np.ascontiguousarray(X @ np.ascontiguousarray(w[:, support].T))
+
+    def _step(self, state, slope, newton, gap, goal, l1, l2):
+        """Take one Newton step; return whether the objective fell."""
+        bounded = np.isfinite(self.lower).any() or np.isfinite(self.upper).any()
+        if not l1.any() and not bounded and state.w.size > _GRAM_ENTRIES:
+            return self._search(state, *self._conjugate_step(state, l2), l1, l2)
+        classes, features = self._entries(state.w, slope, l1)
+        aim = max(0.05 * goal, _MODEL * gap) if np.isfinite(gap) else 0.05 * goal
+        value = state.loss + self._penalty(state.w, l1, l2)
+        penalties = l1[features], l2[features], self.lower[features]
+        penalties = (*penalties, self.upper[features])
+        start = state.w[classes, features]
+        # The slopes are those after the Newton step of what is not penalised.
+        new = start.copy()
+        if newton[0] is not None:
+            new += newton[0][classes, features]
+        limit = _SPARSE_GRAM_ENTRIES if self.design.sparse else _GRAM_ENTRIES
+        if len(new) <= limit:
+            solve = self._solve_gram
+        else:
+            solve = self._solve_sweeps
+        shift = solve(state.P, new, slope, classes, features, penalties, aim, value)
+        change = np.zeros_like(state.w)
+        change[classes, features] = new - start
+        return self._search(state, change, newton[1] + shift, l1, l2)
+
+    def _conjugate_step(self, state, l2):
+        """Return a truncated Newton step, for smooth penalties."""
+        if self.working.squares is None:
+            self.working.squares = column_squares(self.design.X)
+        s, P = self.weight[:, None], state.P
+
+        def hessian(R):
+            return s * P * (R - np.sum(P * R, axis=1, keepdims=True))
+
+        change, shift, _ = newton_direction(
+            self.design.X,
+            self.correlate(state.theta) - (l2 * state.w).T,
+            state.theta.sum(axis=0),
+            hessian,
+            l2,
+            self.working.squares,
+            np.sum(s * P * (1.0 - P), axis=0),
+            self.fit_intercept,
         )
+        return np.ascontiguousarray(change.T), shift
 
-    def _project(self, theta, P, free):
-        """Make theta orthogonal to intercepts and unpenalised features."""
-        columns = self.design.X[:, free]
-        columns = columns.toarray() if self.design.sparse else columns
-        columns = columns.astype(np.float64)
+    def _entries(self, w, slope, l1):
+        """Return classes and features of the entries that the model is made of."""
+        held = (w != 0.0) | (l1 == 0.0)
+        excess = np.abs(slope) - l1
+        closed = np.where(slope > 0.0, self.upper == 0.0, self.lower == 0.0)
+        excess[held | closed] = -np.inf
+        count = max(_FIRST_VIOLATORS, 2 * np.count_nonzero(w))
+        violators = np.flatnonzero(excess > 0.0)
+        if len(violators) > count:
+            top = np.argpartition(excess.flat[violators], -count)[-count:]
+            violators = violators[top]
+        held.flat[violators] = True
+        features, classes = np.nonzero(held.T)
+        return classes, features
+
+    def _solve_gram(self, P, new, slope, classes, features, penalties, aim, value):
+        """Minimise the model on its Gram matrix; return the intercepts' step."""
+        G, free, origin = entry_gram(self, P, classes, features)
+        start = new.copy()
+        zeros = np.zeros(len(free))
+        full = np.concatenate([new, zeros])
+        gradient = np.concatenate([slope[classes, features], zeros])
+        ends = zeros, zeros, zeros - np.inf, zeros + np.inf
+        every = [np.concatenate(v) for v in zip(penalties, ends, strict=True)]
+        minimise_quadratic(G, gradient, full, *every, aim, aim / value)
+        new[:] = full[: len(new)]
+        shift = np.zeros(self.n_classes)
+        shift[free] = full[len(new) :]
         if self.fit_intercept:
-            columns = columns - columns.mean(axis=0)
-            columns = np.column_stack([np.ones(len(columns)), columns])
-        K, m = self.n_classes, columns.shape[1]
-        H = np.zeros((K, m, K, m))
-        for k in range(K):
-            for c in range(K):
-                d = self.weight * P[:, k] * ((k == c) - P[:, c])
-                H[k, :, c, :] = columns.T @ (d[:, None] * columns)
-        right = (columns.T @ theta).T.ravel()
-        c = np.linalg.lstsq(H.reshape(K * m, K * m), right, rcond=1e-13)[0]
-        move = columns @ c.reshape(K, m).T
-        change = P * (move - np.sum(P * move, axis=1, keepdims=True))
-        return theta - self.weight[:, None] * change
+            np.subtract.at(shift, classes, (new - start) * origin)
+        return shift
+
+    def _solve_sweeps(self, P, new, slope, classes, features, penalties, aim, value):
+        """Minimise the model by sweeps over entries; return the intercepts' step."""
+        working = self.working
+        working.add(np.unique(features))
+        if self.design.sparse:
+            panel = np.empty((0, 0), order="F")
+            arrays = self.design.arrays()
+        else:
+            panel = working.panel
+            empty = read_only(np.empty(0, dtype=np.int32))
+            arrays = (read_only(np.empty(0)), empty, empty)
+        places = np.zeros(self.design.shape[1], dtype=np.int64)
+        places[working.columns] = np.arange(len(working))
+        start = new.copy()
+        shift = np.zeros(self.n_classes)
+        multinomial.model_sweeps(
+            self.design.sparse,
+            panel,
+            *arrays,
+            working.columns,
+            places[features],
+            classes,
+            P,
+            self.weight,
+            slope[classes, features],
+            np.zeros(self.n_classes),
+            new,
+            *penalties,
+            np.zeros_like(P),
+            shift,
+            self.fit_intercept,
+            _MODEL_SWEEPS,
+            aim,
+            aim / value,
+        )
+        # The panel is centred: so far the intercepts are those of its columns.
+        np.subtract.at(shift, classes, (new - start) * working.origin(features))
+        return shift
+
+    def _search(self, state, change, shift, l1, l2):
+        """Backtrack along the step; return whether the objective fell."""
+        step = self.product(change) + shift
+        before = state.loss + self._penalty(state.w, l1, l2)
+        slope = self._penalty(state.w + change, l1, l2) - self._penalty(state.w, l1, l2)
+        slope -= float(np.sum(state.theta * step))
+        slack = 4e-16 * len(step) ** 0.5 * abs(before)
+        length = 1.0
+        for _ in range(_HALVINGS):
+            value = multinomial.loss_value(
+                state.raw, step, length, self.codes, self.weight
+            ) + self._penalty(state.w + length * change, l1, l2)
+            if value <= before + 1e-4 * length * min(slope, 0.0) + slack:
+                break
+            length *= 0.5
+        else:
+            return False
+        state.move(length * change, length * shift, length * step)
+        return True
+
+    def _separated(self, state, l1, l2):
+        """Whether the part of the model that nothing penalises separates y."""
+        free = (l1 == 0.0) & (l2 == 0.0) & np.isinf(self.lower) & np.isinf(self.upper)
+        if not free.any() and not self.fit_intercept:
+            return False
+        raw = self.product(np.where(free, state.w, 0.0)) + state.intercept
+        rows = np.arange(len(raw))
+        own = raw[rows, self.codes]
+        raw[rows, self.codes] = -np.inf
+        margin = (own - raw.max(axis=1))[self.weight > 0.0]
+        return bool(len(margin) and margin.min() > 0.0)
+
+
+class _State:
+    """Coefficients with the raw predictions and what follows from them."""
+
+    def __init__(self, problem, w, intercept):
+        self.problem = problem
+        shape = problem.n_classes, problem.design.shape[1]
+        self.w = np.zeros(shape)
+        if w is not None:
+            self.w[:] = np.clip(w, problem.lower, problem.upper)
+        if intercept is None or not problem.fit_intercept:
+            intercept = problem.null()[0]
+        self.intercept = np.array(intercept, dtype=np.float64)
+        self.raw = problem.offset + self.intercept + problem.product(self.w)
+        self.P = np.empty_like(self.raw)
+        self.theta = np.empty_like(self.raw)
+        self._evaluate()
+
+    def _evaluate(self):
+        problem = self.problem
+        self.loss = multinomial.evaluate(
+            self.raw, problem.codes, problem.weight, self.P, self.theta
+        )
+
+    def move(self, change, shift, step):
+        """Move coefficients, intercepts and raw predictions."""
+        self.w += change
+        self.intercept += shift
+        self.raw += step
+        mean = self.intercept.mean()
+        self.intercept -= mean
+        self.raw -= mean
+        self._evaluate()

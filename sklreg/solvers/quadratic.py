@@ -11,13 +11,18 @@ from scipy.linalg import cho_factor, cho_solve, eigh
 
 from sklreg.solvers import _logistic_kernels as kernels
 
-_SWEEPS = 4
-_ROUNDS = 200
+# Sweeps between two exact steps.
+_SWEEPS = 10
+_ROUNDS = 40
 # Cuts that one exact step may meet before sweeps take over again.
-_CUTS = 12
+_CUTS = 2
+# Slopes asked to be closer than this to their levels ask for an exact step.
+_TIGHT = 1e-6
 
 
-def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol):
+def minimise_quadratic(
+    G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.inf
+):
     """Minimise in place from ``w``; ``gradient`` is ``q - G w`` and is kept so.
 
     Parameters
@@ -29,22 +34,31 @@ def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol):
     l1, l2, lower, upper : ndarray of shape (m,)
         Penalties, and a box around zero.
     tol : float
-        The sweeps end when one lowers the objective by no more than this.
+        The sweeps end when one lowers the objective by no more than this,
+    slope_tol : float
+        and finds no slope off by more than this part of its L1 level.
 
     Returns
     -------
     int
         Number of sweeps.
     """
+    if not l1.any() and np.isinf(lower).all() and np.isinf(upper).all():
+        step = solve_semidefinite(G, l2, gradient - l2 * w)
+        w += step
+        gradient -= G @ step
+        return 1
     sweeps = 0
     for _ in range(_ROUNDS):
-        done, moved, decrease = kernels.gram_sweeps(
-            G, gradient, w, l1, l2, lower, upper, _SWEEPS, tol
+        done, settled, moved = kernels.gram_sweeps(
+            G, gradient, w, l1, l2, lower, upper, _SWEEPS, tol, slope_tol
         )
         sweeps += done
-        if decrease <= tol or not moved:
+        if settled and slope_tol >= _TIGHT:
+            break
+        if settled or not moved:
             _exact_step(G, gradient, w, l1, l2, lower, upper)
-        if decrease <= tol:
+        if settled:
             break
     return sweeps
 
