@@ -341,7 +341,7 @@ class LogisticRegressionCV(LogisticRegression):
             if not set(self.class_weight) <= set(classes):
                 raise ValueError(
                     "The given class_weight dict must have the class labels as keys; "
-                    f"classes={classes} but key={list(self.class_weight)}"
+                    f"classes={classes.tolist()} but key={list(self.class_weight)}"
                 )
         of_class = weights_of_classes(self.class_weight, classes, codes, weights)
         n_rows = 1 if len(classes) == 2 else len(classes)
@@ -455,7 +455,8 @@ class LogisticRegressionCV(LogisticRegression):
         """Warn of classes that folds lack, and of fits that stopped too early."""
         for k, path in enumerate(paths):
             if path.absent.any():
-                lacking = ", ".join(repr(label) for label in classes[path.absent])
+                labels = classes[path.absent].tolist()
+                lacking = ", ".join(repr(label) for label in labels)
                 warnings.warn(
                     f"The training rows of fold {k} have no weight in class {lacking}, "
                     "which is never predicted there. Stratified folds keep every class "

@@ -78,7 +78,7 @@ def encode(y):
     if len(classes) < 2:
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but the data "
-            f"contains only one class: {classes[0]!r}"
+            f"contains only one class: {classes.tolist()[0]!r}"
         )
     return classes, codes.ravel()
 
@@ -116,7 +116,7 @@ def weights_of_classes(class_weight, classes, codes, weights):
         if bad.any():
             k = int(np.flatnonzero(bad)[0])
             raise ValueError(
-                f"class_weight of class {classes[k]!r} is {of_class[k]:g}; it must be "
+                f"class_weight of class {classes.tolist()[k]!r} is {of_class[k]:g}; it must be "
                 "finite and 0 or larger."
             )
         return of_class
@@ -145,12 +145,12 @@ def check_present(problem, classes, stacklevel):
     if present.sum() < 2:
         raise ValueError(
             "sample_weight and class_weight leave weight to only one class, "
-            f"{classes[present][0]!r}; at least two classes are needed."
+            f"{classes[present].tolist()[0]!r}; at least two classes are needed."
             if present.any()
             else "class_weight leaves no weight to any class."
         )
     if not present.all():
-        absent = ", ".join(repr(label) for label in classes[~present])
+        absent = ", ".join(repr(label) for label in classes[~present].tolist())
         warnings.warn(
             f"No row of class {absent} has any weight: it gets coefficients of zero "
             "and is never predicted.",
