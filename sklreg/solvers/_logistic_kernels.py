@@ -295,9 +295,7 @@ def csc_sweeps(
             filled = 0
             point, usable = extrapolate(history, m, False)
             if usable:
-                before = _csc_model(
-                    slope, w - start, w, l1, l2, curvature, pull, shift
-                )
+                before = _csc_model(slope, w - start, w, l1, l2, curvature, pull, shift)
                 tried = pull.copy()
                 tried_shift = shift
                 for c in range(m):

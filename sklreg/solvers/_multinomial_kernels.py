@@ -213,9 +213,7 @@ def model_sweeps(
                 decrease += 0.5 * off * abs(change)
                 if l1[e] > 0.0:
                     worst = max(worst, off / l1[e])
-                _push(
-                    sparse, panel, data, indices, indptr, c, j, k, P, R, mean, change
-                )
+                _push(sparse, panel, data, indices, indptr, c, j, k, P, R, mean, change)
         if decrease <= tol and worst <= slope_tol:
             if everything:
                 break

@@ -267,7 +267,7 @@ class LogisticProblem:
 
     def _certify(self, state, l1, l2):
         """Return the duality gap over all features, and their slopes."""
-        theta = self.dual.project(state, l1, l2)
+        theta, _ = self.dual.project(state, l1, l2)
         slope = self.design.raw_correlate(theta)
         value = state.loss + kernels.penalty_value(state.w, l1, l2)
         dual = self.dual.value(theta, slope, state.w, l1, l2, self.lower, self.upper)
@@ -300,7 +300,7 @@ class LogisticProblem:
         local = state.w[columns]
         steps = 0
         while steps < min(_STEPS, max_steps):
-            theta = self.dual.project(state, l1, l2)
+            theta, newton = self.dual.project(state, l1, l2)
             slope = self.working.correlate(theta)
             value = state.loss + kernels.penalty_value(local, *penalties[:2])
             gap = value - self.dual.value(theta, slope, local, *penalties)
@@ -310,8 +310,10 @@ class LogisticProblem:
             aim = 0.1 * target
             if np.isfinite(gap):
                 aim = max(aim, _MODEL * gap)
-            new = self._minimise_model(
-                state.curvature, slope, local, penalties, aim, aim / value
+            # The slopes are those after the Newton step of what is not penalised.
+            new = local.copy() if newton is None else local + newton[columns]
+            self._minimise_model(
+                state.curvature, slope, new, penalties, aim, aim / value
             )
             product = self.working.product(new - local)
             origin = self.working.origin(columns)
@@ -321,19 +323,18 @@ class LogisticProblem:
                 break
         return steps
 
-    def _minimise_model(self, curvature, slope, local, penalties, aim, slope_tol):
-        """Return the minimiser of the quadratic model of the loss."""
+    def _minimise_model(self, curvature, slope, new, penalties, aim, slope_tol):
+        """Minimise the quadratic model of the loss, in place."""
         working = self.working
-        new = local.copy()
         if self._prefers_gram():
-            wanted = (local != 0.0) | (np.abs(slope) > _LIKELY * penalties[0])
+            wanted = (new != 0.0) | (np.abs(slope) >= _LIKELY * penalties[0])
             places, G = self.gram.at(curvature, np.flatnonzero(wanted))
             part = new[places]
             minimise_quadratic(
                 G, slope[places], part, *(v[places] for v in penalties), aim, slope_tol
             )
             new[places] = part
-            return new
+            return
         total = curvature.sum() if self.fit_intercept else np.inf
         mean, squares = working.moments(curvature, working.columns, total)
         kernels.csc_sweeps(
@@ -350,7 +351,6 @@ class LogisticProblem:
             aim,
             slope_tol,
         )
-        return new
 
     def _prefers_gram(self):
         size = len(self.working)

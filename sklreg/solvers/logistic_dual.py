@@ -55,21 +55,27 @@ class BinaryDual(_Dual):
     """
 
     def project(self, state, l1, l2):
-        """Return theta with ``X_U' theta = 0`` over all that is not penalised."""
+        """Make theta orthogonal to all that is not penalised, along the curvature.
+
+        Returns ``(theta, change)``, the latter the Newton step of the coefficients
+        that are not penalised, of shape (n_features,), or None where there are none.
+        """
         problem = self.problem
         free = self._find_free(l1, l2)
         theta, curvature = state.theta, state.curvature
         total = curvature.sum()
         if not len(free):
-            if not problem.fit_intercept or total <= 0.0:
-                return theta
-            return theta - (theta.sum() / total) * curvature
+            if problem.fit_intercept and total > 0.0:
+                theta = theta - (theta.sum() / total) * curvature
+            return theta, None
         columns = self._unpenalised(free)
         weighted = curvature[:, None] * columns
         c = solve_semidefinite(
             columns.T @ weighted, np.zeros(columns.shape[1]), columns.T @ theta
         )
-        return theta - weighted @ c
+        change = np.zeros(problem.design.shape[1])
+        change[free] = c[1:] if problem.fit_intercept else c
+        return theta - weighted @ c, change
 
     def value(self, theta, u, w, l1, l2, lower, upper):
         """Return the best dual value among multiples of theta, with ``u = X' theta``.

@@ -83,7 +83,9 @@ class MultinomialProblem:
         self.fit_intercept = fit_intercept
         self.weight = floats(sample_weight, n_samples, 1.0)
         shape = n_samples, self.n_classes
-        self.offset = np.zeros(shape) if offset is None else np.array(offset, float, order="C")
+        self.offset = (
+            np.zeros(shape) if offset is None else np.array(offset, float, order="C")
+        )
         self.lower = floats(lower, n_features, -np.inf)
         self.upper = floats(upper, n_features, np.inf)
         self.working = working or LogisticColumns(design, fit_intercept)

@@ -20,9 +20,7 @@ _CUTS = 2
 _TIGHT = 1e-6
 
 
-def minimise_quadratic(
-    G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.inf
-):
+def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.inf):
     """Minimise in place from ``w``; ``gradient`` is ``q - G w`` and is kept so.
 
     Parameters
