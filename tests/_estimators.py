@@ -30,6 +30,7 @@ ARGUMENTS = {
             "use_legacy_attributes": False,
         }
     ],
+    "StabilitySelection": [{"n_resamples": 6, "threshold": 0.5}],
     "SMOTENC": [{"categorical_features": [1]}],
 }
 

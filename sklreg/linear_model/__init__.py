@@ -18,5 +18,6 @@ __getattr__, __dir__, __all__ = attach(
         "_ridge_cv": ["RidgeCV"],
         "_sgd_classifier": ["SGDClassifier"],
         "_sgd_regressor": ["SGDRegressor"],
+        "_stability_selection": ["StabilitySelection"],
     },
 )

@@ -1,14 +1,22 @@
 """What the linear regressors share: prediction, weights, shapes of what is fitted."""
 
+import warnings
 from numbers import Number
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
 from sklreg._validation import _check_sample_weight, check_array, validate_data
+
+NOT_CONVERGED = (
+    "Objective did not converge. You might want to increase the number of iterations, "
+    "check the scale of the features or consider increasing regularisation. "
+    "Duality gap: {gap:.3e}, tolerance: {goal:.3e}"
+)
 
 
 class LinearRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -134,3 +142,13 @@ def check_offset(offset, shape):
     if offset.shape != shape:
         raise ValueError(f"offset has shape {offset.shape}; it must be {shape}.")
     return offset
+
+
+def warn_if_short(gap, goal, stacklevel=3):
+    """Warn when a duality gap has stayed above its goal."""
+    if gap > goal:
+        warnings.warn(
+            NOT_CONVERGED.format(gap=gap, goal=goal),
+            ConvergenceWarning,
+            stacklevel=stacklevel,
+        )

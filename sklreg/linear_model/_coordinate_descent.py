@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from sklreg._validation import (
@@ -20,6 +19,7 @@ from sklreg.linear_model._base import (
     as_columns,
     check_offset,
     check_weights,
+    warn_if_short,
 )
 from sklreg.linear_model._gram import checked_gram
 from sklreg.linear_model._model_options import (
@@ -34,25 +34,10 @@ from sklreg.solvers.design import make_design
 from sklreg.solvers.penalised import completed, penalised_problem, penalised_start
 from sklreg.solvers.relaxed import Refits
 
-NOT_CONVERGED = (
-    "Objective did not converge. You might want to increase the number of iterations, "
-    "check the scale of the features or consider increasing regularisation. "
-    "Duality gap: {gap:.3e}, tolerance: {goal:.3e}"
-)
 NOT_FINITE = (
     "Coordinate descent iterations resulted in non-finite parameter values. The input "
     "data may contain large values and need to be preprocessed."
 )
-
-
-def warn_if_short(gap, goal, stacklevel=3):
-    """Warn when a duality gap has stayed above its goal."""
-    if gap > goal:
-        warnings.warn(
-            NOT_CONVERGED.format(gap=gap, goal=goal),
-            ConvergenceWarning,
-            stacklevel=stacklevel,
-        )
 
 
 class ElasticNet(PenalisedPath, LinearRegressor):
@@ -116,7 +101,7 @@ class ElasticNet(PenalisedPath, LinearRegressor):
     adaptive : float, default=None
         Exponent g of the adaptive lasso [4]_: multiplies the penalty of each feature
         by ``1 / |p_j|**g``, where p is ridge with its penalty chosen by leave-one-out
-        (on all the features, standardised if `standardize`).
+        (on all features but `exclude`, standardised if `standardize`).
     relax : bool, default=False
         Whether to refit the features that were chosen, by least squares within the
         bounds (the relaxed lasso).

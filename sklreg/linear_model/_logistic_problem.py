@@ -362,7 +362,7 @@ class ClassProblem:
         return Fit(
             coef,
             intercept,
-            found.gap,
+            max(found.gap, 0.0),  # below it is rounding
             gap_tol * found.null_value,
             found.n_iter,
             found.diverged,
@@ -375,7 +375,8 @@ class ClassProblem:
         best = self.solve(C, l1_ratio, at, tol=0.0, max_iter=0)
         at = replace(at, coef=best.coef, goal=best.goal)
         # The solver has moved the intercept, which pays nothing.
-        return replace(at, gap=best.gap + self.log_loss(at) - self.log_loss(best))
+        above = self.log_loss(at) - self.log_loss(best)
+        return replace(at, gap=max(best.gap + above, 0.0))
 
     def _centred(self, w, l1):
         """Take out of w what is common to all classes where that only lowers L2."""

@@ -14,7 +14,7 @@ from sklreg._validation import (
     validate_params,
 )
 from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
-from sklreg.linear_model._base import check_offset, check_weights
+from sklreg.linear_model._base import check_offset, check_weights, warn_if_short
 from sklreg.linear_model._gram import checked_gram
 from sklreg.linear_model._model_options import (
     MODEL_CONSTRAINTS,
@@ -216,7 +216,7 @@ def enet_path(
     adaptive : float, default=None
         Exponent g of the adaptive lasso (Zou 2006): multiplies each penalty
         by ``1 / |p_j|**g``, where p is ridge with its penalty chosen by leave-one-out
-        (on all the features, standardised if `standardize`).
+        (on all features but `exclude`, standardised if `standardize`).
     relax : bool, default=False
         Whether to refit the features that were chosen, by least squares within the
         bounds (the relaxed lasso).
@@ -360,6 +360,9 @@ def enet_path(
         **options,
         progress=_report(len(grid)) if verbose else None,
     )
+
+    worst = max(solution.gap for solution in solutions)
+    warn_if_short(worst, problem.goal(options["tol"]), stacklevel=4)
 
     finals = [s.w for s in solutions]
     if relax:
