@@ -38,7 +38,9 @@ ARGUMENTS = {
 # count (``n_iter_`` is None, there as here), so one that iterates takes that check.
 CHECK_ARGUMENTS = {
     # two rows of the rarer class make two folds
-    "LogisticRegressionCV": {"check_class_weight_balanced_linear_classifier": {"cv": 2}},
+    "LogisticRegressionCV": {
+        "check_class_weight_balanced_linear_classifier": {"cv": 2}
+    },
     "Ridge": {"check_non_transformer_estimators_n_iter": {"solver": "lsqr"}},
 }
 

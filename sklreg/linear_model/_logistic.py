@@ -298,28 +298,37 @@ class LogisticRegression(
         with restored_on_error(self):
             return self._fit(X, y, sample_weight, offset)
 
-    @with_callbacks
     def _fit(self, X, y, sample_weight, offset):
-        C, l1_ratio = read_penalty(self, stacklevel=6)
+        C, l1_ratio = read_penalty(self, stacklevel=5)
         check_dual(self)
         if self.n_jobs is not None:
             warnings.warn(
                 "'n_jobs' has no effect since 1.8 and will be removed in 1.10. You "
                 f"provided 'n_jobs={self.n_jobs}', please leave it unspecified.",
                 FutureWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
         refuse_soft_labels(y)
         X, y = validate_data(
             self, X, y, accept_sparse="csc", dtype=[np.float64, np.float32]
         )
+        problem, classes = self._problem(X, y, sample_weight, offset)
+        check_present(problem, classes, stacklevel=5)
+        fit = self._solve(problem, C, l1_ratio, y)
+        warn_of(fit, self.max_iter, stacklevel=5)
+        self.classes_ = classes
+        self._take(fit, X.dtype)
+        self._has_offset = offset is not None
+        return self
+
+    def _problem(self, X, y, sample_weight, offset):
+        """Return the problem on all rows, and the classes."""
         classes, codes = encode(y)
         weights = row_weights(sample_weight, X)
         of_class = weights_of_classes(self.class_weight, classes, codes, weights)
-        rows = 1 if len(classes) == 2 else len(classes)
         if offset is not None:
-            shape = (len(codes),) if rows == 1 else (len(codes), rows)
-            offset = check_offset(offset, shape)
+            several = (len(classes),) if len(classes) > 2 else ()
+            offset = check_offset(offset, (len(codes), *several))
         problem = ClassProblem(
             X,
             codes,
@@ -329,19 +338,22 @@ class LogisticRegression(
             fit_intercept=self.fit_intercept,
             offset=offset,
         )
-        check_present(problem, classes, stacklevel=6)
-        start = self._start(rows, X.shape[1])
+        return problem, classes
+
+    @with_callbacks
+    def _solve(self, problem, C, l1_ratio, y):
+        """Return the fit, with callbacks before and after; keep the path, if wanted."""
         context = None
         if getattr(self, "_skl_callbacks", None):
             context = self._init_callback_context()
-            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-
+            context.call_on_fit_task_begin(estimator=self, X=problem.X, y=y)
+        start = self._start(problem.rows, problem.X.shape[1])
         options = {"tol": self.tol, "max_iter": self.max_iter}
         self._forget_path()
         if self.store_path is not False:
             grid = stored_grid(self.store_path, problem, C, l1_ratio)
             fits = problem.path(grid, l1_ratio, **options)
-            self._keep_fits(problem, grid, fits, X.dtype)
+            self._keep_fits(problem, grid, fits, problem.X.dtype)
             start = fits[min(np.searchsorted(grid, C), len(grid) - 1)]
         if self.max_iter:
             fit = problem.solve(C, l1_ratio, start, **options)
@@ -349,16 +361,17 @@ class LogisticRegression(
             fit = problem.unmoved(C, l1_ratio, start)
         if self.verbose:
             print(f"C={C:g}: {fit.n_iter} Newton steps, gap {fit.gap:.2e}")
-        warn_of(fit, self.max_iter, stacklevel=6)
-
-        self.classes_ = classes
-        self._take(fit, X.dtype)
-        self._has_offset = offset is not None
         if context is not None:
             context.call_on_fit_task_end(
-                estimator=self, X=X, y=y, reconstruction_attributes={}
+                estimator=self,
+                X=problem.X,
+                y=y,
+                reconstruction_attributes={
+                    "coef_": fit.coef,
+                    "intercept_": fit.intercept,
+                },
             )
-        return self
+        return fit
 
     def _start(self, rows, n_features):
         """Return where to start: None, or the coefficients of the previous fit."""

@@ -156,7 +156,9 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
 
     def _scores(self, X, offset):
         # A subclass may have a decision function of its own, without an offset.
-        return self.decision_function(X, **({} if offset is None else {"offset": offset}))
+        return self.decision_function(
+            X, **({} if offset is None else {"offset": offset})
+        )
 
     def score(self, X, y, sample_weight=None, *, offset=None):
         """Return the accuracy of the predictions.

@@ -247,7 +247,9 @@ def logistic_path(
         X,
         codes,
         len(classes),
-        weigh(codes, weights, weights_of_classes(class_weight, classes, codes, weights)),
+        weigh(
+            codes, weights, weights_of_classes(class_weight, classes, codes, weights)
+        ),
         terms=terms,
         fit_intercept=fit_intercept,
         offset=offset,

@@ -41,7 +41,7 @@ def refuse_soft_labels(y):
         between 0 and 1.
     """
     y = y.to_numpy() if hasattr(y, "to_numpy") else y
-    if sparse.issparse(y) or getattr(y, "dtype", None) == object:
+    if sparse.issparse(y):
         return
     try:
         y = np.asarray(y)
@@ -116,8 +116,8 @@ def weights_of_classes(class_weight, classes, codes, weights):
         if bad.any():
             k = int(np.flatnonzero(bad)[0])
             raise ValueError(
-                f"class_weight of class {classes.tolist()[k]!r} is {of_class[k]:g}; it must be "
-                "finite and 0 or larger."
+                f"class_weight of class {classes.tolist()[k]!r} is {of_class[k]:g}; it "
+                "must be finite and 0 or larger."
             )
         return of_class
     if class_weight is None:
@@ -347,9 +347,7 @@ class ClassProblem:
                 kept = 0 if self.rows == 1 else self.kept
                 intercept = intercept[kept]
         gap_tol = max(tol**2, _ROUNDING)
-        found = self._solver.solve(
-            l1, l2, w, intercept, tol=gap_tol, max_iter=max_iter
-        )
+        found = self._solver.solve(l1, l2, w, intercept, tol=gap_tol, max_iter=max_iter)
         coef = np.zeros((self.rows, self.X.shape[1]))
         intercept = np.zeros(self.rows)
         if self.rows == 1:

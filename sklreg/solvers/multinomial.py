@@ -20,7 +20,6 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import softmax
 
-from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers import _multinomial_kernels as multinomial
 from sklreg.solvers.design import read_only
 from sklreg.solvers.logistic import LogisticSolution, floats

@@ -58,9 +58,7 @@ def test_optimum_is_scikit_learns(n_classes, l1_ratio, fit_intercept, weighted):
     )
     for container in (np.asfortranarray, sparse.csc_array):
         fitted = model.fit(container(X), y, sample_weight=weight)
-        assert_allclose(
-            objective(fitted, X, y, 0.3, l1_ratio, weight), best, rtol=1e-8
-        )
+        assert_allclose(objective(fitted, X, y, 0.3, l1_ratio, weight), best, rtol=1e-8)
         assert_allclose(fitted.coef_, expected.coef_, atol=1e-5)
         assert_allclose(
             fitted.decision_function(X) - expected.decision_function(X),
@@ -167,7 +165,9 @@ def test_the_gap_is_a_gap(l1_ratio):
     best = objective(tight.fit(X, y), X, y, 0.5, l1_ratio)
     above = objective(rough, X, y, 0.5, l1_ratio) - best
     assert above <= rough.dual_gap_
-    assert_allclose(rough.dual_gap_, feasible_gap(rough, X, y, 0.5, l1_ratio), rtol=1e-6)
+    assert_allclose(
+        rough.dual_gap_, feasible_gap(rough, X, y, 0.5, l1_ratio), rtol=1e-6
+    )
     assert abs(feasible_gap(tight, X, y, 0.5, l1_ratio)) <= 1e-9
 
 
@@ -281,8 +281,9 @@ def test_the_path_is_made_of_single_fits(n_classes):
     assert_allclose(np.atleast_1d(intercepts[..., 3]), model.intercept_, atol=1e-5)
     with pytest.raises(ValueError, match="not supported for l1_ratio=0"):
         logistic_path(X, y, l1_ratio=0.0)
-    *_, n_iter = logistic_path(X, y, Cs=[0.1, 0.2], coef_init=coefs[..., 2],
-                               return_n_iter=True)
+    *_, n_iter = logistic_path(
+        X, y, Cs=[0.1, 0.2], coef_init=coefs[..., 2], return_n_iter=True
+    )
     assert len(n_iter) == 2
     with pytest.raises(ValueError, match="coef_init has shape"):
         logistic_path(X, y, Cs=[0.1], coef_init=np.zeros(3))
@@ -350,8 +351,13 @@ def test_separated_classes_without_penalty_have_no_optimum(n_classes):
     with pytest.warns(ConvergenceWarning, match="perfectly separated"):
         model = LogisticRegression(C=np.inf).fit(X, y)
     assert np.isfinite(model.coef_).all() and model.score(X, y) == 1.0
-    held = LogisticRegression(C=np.inf, coef_bounds=(-2, 2)).fit(X, y)
-    assert np.abs(held.coef_).max() <= 2.0
+
+
+def test_bounds_hold_separated_classes_without_penalty():
+    X = np.arange(30.0)[:, None]
+    model = LogisticRegression(C=np.inf, coef_bounds=(-2, 2)).fit(X, X[:, 0] > 14)
+    assert_allclose(model.coef_, [[2.0]])
+    assert_allclose(model.intercept_, [-29.0], rtol=1e-6)
 
 
 def test_soft_labels_are_refused_by_name():
@@ -378,9 +384,9 @@ def test_a_class_without_weight_is_never_predicted():
     X, y = make_problem(3)
     labels = np.array(["a", "b", "c"])[y]
     with pytest.warns(UserWarning, match="class 'b' has any weight"):
-        model = LogisticRegression(
-            class_weight={"a": 1, "b": 0, "c": 1}, **TIGHT
-        ).fit(X, labels)
+        model = LogisticRegression(class_weight={"a": 1, "b": 0, "c": 1}, **TIGHT).fit(
+            X, labels
+        )
     assert not model.coef_[1].any()
     assert model.predict_proba(X)[:, 1].max() < 1e-12
     two = y != 1
