@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 from sklearn.base import _fit_context
+from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import _safe_indexing
 from sklearn.utils._openmp_helpers import (
     _openmp_effective_n_threads as effective_n_threads,
@@ -24,8 +25,11 @@ from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
+    _check_feature_names_in,
     _check_method_params,
     _check_sample_weight,
+    _deprecate_positional_args,
+    _get_feature_names,
     _num_samples,
     check_array,
     validate_data,
@@ -49,12 +53,15 @@ __all__ = [
     "Hidden",
     "Integral",
     "Interval",
+    "LinearClassifierMixin",
     "Options",
     "Real",
+    "SparseCoefMixin",
     "StrOptions",
     "_check_method_params",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
+    "_deprecate_positional_args",
     "_fit_context",
     "_raise_for_params",
     "_routing_enabled",
@@ -62,6 +69,8 @@ __all__ = [
     "check_rows",
     "column_positions",
     "effective_n_threads",
+    "feature_labels",
+    "feature_names_of",
     "record_columns",
     "requery_rows",
     "restored_on_error",
@@ -91,6 +100,16 @@ def column_positions(X, columns):
     from sklearn.utils._indexing import _get_column_indices
 
     return _get_column_indices(X, columns)
+
+
+def feature_labels(estimator):
+    """Return the feature names of a fitted estimator, x0, x1, … if it has seen none."""
+    return _check_feature_names_in(estimator, None, generate_names=True)
+
+
+def feature_names_of(X):
+    """Return the column names of a data frame whose names are all strings, or None."""
+    return _get_feature_names(X)
 
 
 def record_columns(estimator, X, y):
