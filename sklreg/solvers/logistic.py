@@ -50,6 +50,8 @@ _SOON = 0.95
 _LIKELY = 0.9
 _HALVINGS = 40
 _DAMPING = 0.02
+# Rounds without progress after which a solution is taken for what it is.
+_LOST = 4
 # Smooth problems of up to this many features are solved with their Hessian.
 _HESSIAN = 200
 _SPARSE_HESSIAN = 200
@@ -245,12 +247,11 @@ class LogisticProblem:
         state, slope = self._recall(w, intercept, l1, l2)
         conjugate = self._prefers_conjugate(l1)
         n_iter = 0
-        best, lost = np.inf, 0
+        progress = Progress()
         while True:
             gap, slope = self._certify(state, l1, l2, slope)
-            lost = 0 if gap < 0.9 * best else lost + 1
-            best = min(best, gap)
-            if gap <= goal or n_iter >= max_iter or lost > 4:
+            value = state.loss + kernels.penalty_value(state.w, l1, l2)
+            if gap <= goal or n_iter >= max_iter or progress.ended(value, gap):
                 break
             if conjugate:
                 n_iter += 1
@@ -447,6 +448,20 @@ class LogisticProblem:
         raw = self.design.raw_product(support, state.w[support]) + state.intercept
         margin = (self.sign * raw)[self.weight > 0.0]
         return bool(len(margin) and margin.min() > 0.0)
+
+
+class Progress:
+    """Notices when rounding is all that is left: neither value nor gap falls."""
+
+    def __init__(self):
+        self.value, self.gap, self.lost = np.inf, np.inf, 0
+
+    def ended(self, value, gap):
+        """Whether several rounds in a row have brought nothing."""
+        lower = value < self.value - 1e-11 * abs(value)
+        self.lost = 0 if lower or gap < 0.9 * self.gap else self.lost + 1
+        self.value, self.gap = min(value, self.value), min(gap, self.gap)
+        return self.lost > _LOST
 
 
 class Damping:

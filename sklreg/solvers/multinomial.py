@@ -21,7 +21,7 @@ import numpy as np
 from scipy.special import softmax
 
 from sklreg.solvers import _multinomial_kernels as multinomial
-from sklreg.solvers.logistic import Damping, LogisticSolution, floats
+from sklreg.solvers.logistic import Damping, LogisticSolution, Progress, floats
 from sklreg.solvers.logistic_columns import LogisticColumns
 from sklreg.solvers.logistic_dual import MultinomialDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
@@ -37,8 +37,6 @@ _SMOOTH_GRAM_ENTRIES = 200
 _FIRST_VIOLATORS = 200
 _MODEL = 0.05
 _HALVINGS = 40
-# Newton steps without a lower gap after which rounding is all that is left.
-_LOST = 6
 
 
 class MultinomialProblem:
@@ -210,12 +208,11 @@ class MultinomialProblem:
         state = _State(self, w, intercept)
         goal = tol * null_value
         n_iter = 0
-        best, lost = np.inf, 0
+        progress = Progress()
         while True:
             gap, slope, newton = self._certify(state, l1, l2)
-            lost = 0 if gap < 0.9 * best else lost + 1
-            best = min(best, gap)
-            if gap <= goal or n_iter >= max_iter or lost > _LOST:
+            value = state.loss + self._penalty(state.w, l1, l2)
+            if gap <= goal or n_iter >= max_iter or progress.ended(value, gap):
                 break
             n_iter += 1
             if not self._step(state, slope, newton, gap, goal, l1, l2):
