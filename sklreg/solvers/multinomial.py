@@ -21,10 +21,15 @@ import numpy as np
 from scipy.special import softmax
 
 from sklreg.solvers import _multinomial_kernels as multinomial
-from sklreg.solvers.logistic import Damping, LogisticSolution, Progress, floats
 from sklreg.solvers.logistic_columns import LogisticColumns
 from sklreg.solvers.logistic_dual import MultinomialDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.logistic_state import (
+    Damping,
+    LogisticSolution,
+    Progress,
+    floats,
+)
 from sklreg.solvers.multinomial_blocks import minimise_by_class
 from sklreg.solvers.multinomial_gram import entry_gram
 from sklreg.solvers.newton_cg import column_squares, newton_direction
