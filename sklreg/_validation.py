@@ -7,6 +7,8 @@ that moves between scikit-learn releases is followed in a single place.
 from contextlib import contextmanager
 from numbers import Integral, Real
 
+import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
 from sklearn.utils._openmp_helpers import (
@@ -27,9 +29,12 @@ from sklearn.utils.validation import (
     _check_method_params,
     _check_sample_weight,
     _num_samples,
+    assert_all_finite,
     check_array,
     validate_data,
 )
+
+from sklreg._threads import in_parts
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -68,8 +73,12 @@ __all__ = [
     "single_threaded_blas",
     "validate_data",
     "validate_params",
+    "validate_rows",
     "with_callbacks",
 ]
+
+# Values below which a part of X is not worth a thread.
+_VALUES_A_THREAD = 2**20
 
 
 def check_rows(X):
@@ -137,6 +146,45 @@ def requery_rows(X, X_fit, n_neighbors, rows):
         strategy="parallel_on_X",
         return_distance=False,
     )
+
+
+def validate_rows(estimator, X, *args, **arguments):
+    """Validate as `validate_data`, looking for NaN and infinity in several threads.
+
+    For estimators that do little more with X than to read it once.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose input is validated.
+    X : {array-like, sparse matrix}
+        Rows.
+    *args, **arguments
+        What `validate_data` takes besides.
+
+    Returns
+    -------
+    ndarray, sparse matrix or tuple of them
+        What `validate_data` returns.
+
+    Raises
+    ------
+    ValueError
+        As `validate_data`.
+    """
+    checked = validate_data(estimator, X, *args, ensure_all_finite=False, **arguments)
+    rows = checked[0] if isinstance(checked, tuple) else checked
+    values = rows.data if issparse(rows) else rows
+
+    def total(first, last):
+        with np.errstate(over="ignore", invalid="ignore"):
+            return values[first:last].sum()
+
+    least = max(1, _VALUES_A_THREAD // max(1, values[:1].size))
+    sums = in_parts(total, len(values), least)
+    if not np.all(np.isfinite(sums)):  # a sum may also have grown too large
+        assert_all_finite(rows, input_name="X", estimator_name=type(estimator).__name__)
+    return checked
 
 
 @contextmanager

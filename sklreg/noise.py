@@ -15,14 +15,20 @@ salt_and_pepper    probability that an entry becomes the smallest or the largest
 masking            probability that an entry becomes 0
 ================== ============================================================
 
-For the additive noises and for poisson, `scale` may also be an array that broadcasts
-against `X`, such as one standard deviation a column.
+`scale` may also be an array that broadcasts against `X`, such as one standard deviation
+a column. Where it is 0 the value stays as it is.
+
+One key is drawn from the random source, and the noise of each value is a function of
+the key and of the value's place in C order: large arrays are worked on in threads, and
+their number changes nothing. Memory is the result and a few kilobytes.
 
 A new noise is one function here and one line in :data:`NOISES`; the tests are
 parametrised over that table.
 """
 
 import numpy as np
+
+from sklreg._threads import in_parts
 
 __all__ = [
     "NOISES",
@@ -69,8 +75,9 @@ def gaussian(X, scale, rng):
     >>> gaussian(np.zeros(2), 0.0, np.random.default_rng(0))
     array([0., 0.])
     """
-    X, scale = _check(X, scale)
-    return _add(X, scale, _standard_normal(rng, X))
+    from sklreg._noise_kernels import GAUSSIAN
+
+    return _add(GAUSSIAN, X, scale, rng)
 
 
 def uniform(X, scale, rng):
@@ -104,8 +111,9 @@ def uniform(X, scale, rng):
     >>> bool(np.all(abs(uniform(np.zeros(9), 0.1, np.random.default_rng(0))) <= 0.1))
     True
     """
-    X, scale = _check(X, scale)
-    return _add(X, scale, rng.uniform(-1.0, 1.0, X.shape))
+    from sklreg._noise_kernels import UNIFORM
+
+    return _add(UNIFORM, X, scale, rng)
 
 
 def laplace(X, scale, rng):
@@ -139,8 +147,9 @@ def laplace(X, scale, rng):
     >>> laplace(np.ones((2, 3)), 0.5, np.random.default_rng(0)).shape
     (2, 3)
     """
-    X, scale = _check(X, scale)
-    return _add(X, scale, rng.laplace(0.0, 1.0, X.shape))
+    from sklreg._noise_kernels import LAPLACE
+
+    return _add(LAPLACE, X, scale, rng)
 
 
 def poisson(X, scale, rng):
@@ -178,21 +187,26 @@ def poisson(X, scale, rng):
     >>> poisson(np.zeros(3), 1.0, np.random.default_rng(0))
     array([0., 0., 0.])
     """
+    from sklreg._noise_kernels import count
+
     X, scale = _check(X, scale)
-    # written so that NaN is refused too
-    if not np.all((X >= 0) & (X < np.inf)):
+    if not X.size:
+        return X.copy()
+    low, high = _range(X)
+    # written so that NaN is refused too; what takes no noise may be anything
+    if not (low >= 0 and high < np.inf) and np.any(
+        ~((X >= 0) & (X < np.inf)) & (scale > 0)
+    ):
         raise ValueError(
             "poisson noise needs finite values that are not negative in X; "
-            f"the smallest is {np.min(X)}."
+            f"the smallest is {low}."
         )
-    positive = scale > 0
-    rate = np.divide(X, scale, out=np.zeros(X.shape), where=positive)
-    if rate.size and rate.max() > _MAX_POISSON_RATE:
+    if high / np.min(scale, where=scale > 0, initial=np.inf) > _MAX_POISSON_RATE:
         raise ValueError(
             "poisson noise cannot be drawn where X / scale exceeds "
             f"{_MAX_POISSON_RATE:.0e}; raise scale."
         )
-    return np.where(positive, scale * rng.poisson(rate), X).astype(X.dtype, copy=False)
+    return _run(count, X, rng, _along(scale, X, X.dtype))
 
 
 def salt_and_pepper(X, scale, rng):
@@ -233,10 +247,7 @@ def salt_and_pepper(X, scale, rng):
     X, probability = _check(X, scale, probability=True)
     if not X.size:
         return X.copy()
-    draw = _random(rng, X.shape)
-    noisy = np.where(draw < probability / 2, X.min(axis=0), X)
-    salt = (draw >= probability / 2) & (draw < probability)
-    return np.where(salt, X.max(axis=0), noisy)
+    return _replace(X, probability, rng, *_extremes(X))
 
 
 def masking(X, scale, rng):
@@ -274,7 +285,8 @@ def masking(X, scale, rng):
     array([0., 0., 0.])
     """
     X, probability = _check(X, scale, probability=True)
-    return np.where(_random(rng, X.shape) < probability, X.dtype.type(0), X)
+    zero = np.zeros(1, X.dtype)
+    return _replace(X, probability, rng, zero, zero)
 
 
 NOISES = {
@@ -286,36 +298,121 @@ NOISES = {
     "masking": masking,
 }
 
-# Generator.poisson refuses rates near 2**63; counts above 2**53 are not exact anyway
+# Counts beyond are not whole numbers of double precision.
 _MAX_POISSON_RATE = 2.0**53
+# Values below which a part is not worth a thread.
+_LEAST = 2**18
 
 
 def _check(X, scale, *, probability=False):
     X = np.asarray(X)
-    if not np.issubdtype(X.dtype, np.floating):
-        raise TypeError(f"X must hold floats to take noise, got dtype {X.dtype}.")
+    if X.dtype not in (np.float32, np.float64):
+        raise TypeError(
+            f"X must hold floats to take noise, float32 or float64; got {X.dtype}."
+        )
     scale = np.asarray(scale, dtype=np.float64)
     if probability:
-        if scale.ndim or not 0 <= scale <= 1:
+        if not np.all((scale >= 0) & (scale <= 1)):
             raise ValueError(f"scale must be a probability in [0, 1], got {scale}.")
     elif not np.all((scale >= 0) & (scale < np.inf)):
         raise ValueError(f"scale must be finite and not negative, got {scale}.")
+    if scale.ndim > X.ndim or any(
+        side not in (1, length)
+        for side, length in zip(scale.shape[::-1], X.shape[::-1], strict=False)
+    ):
+        raise ValueError(
+            f"scale of shape {scale.shape} does not fit X of shape {X.shape}."
+        )
     return X, scale
 
 
-def _add(X, scale, draw):
-    noise = np.multiply(draw, scale.astype(draw.dtype), out=draw)
-    if draw.dtype != X.dtype:
-        return (X + noise).astype(X.dtype, copy=False)
-    return np.add(X, noise, out=noise)
+def _add(kind, X, scale, rng):
+    from sklreg._noise_kernels import add
+
+    X, scale = _check(X, scale)
+    return _run(add, X, rng, _along(scale, X, X.dtype), kind=kind)
 
 
-def _standard_normal(rng, X):
-    # a Generator draws float32 directly, at half the time and memory
-    if X.dtype == np.float32 and isinstance(rng, np.random.Generator):
-        return rng.standard_normal(X.shape, dtype=np.float32)
-    return rng.standard_normal(X.shape)
+def _replace(X, probability, rng, low, high):
+    from sklreg._noise_kernels import replace
+
+    middle, edge = (
+        _along(np.rint(share * 2.0**31) - 2.0**30, X, np.int32)
+        for share in (probability / 2, probability)
+    )
+    return _run(replace, X, rng, low, high, middle, edge)
 
 
-def _random(rng, shape):
-    return rng.uniform(0.0, 1.0, shape)
+def _run(kernel, X, rng, *arguments, kind=None):
+    """Call a kernel on all blocks of X; return what it writes."""
+    from sklreg._noise_kernels import BLOCK
+
+    start, step = _key(rng)
+    if X.flags.c_contiguous:
+        out, clean = np.empty(X.shape, X.dtype), X
+    else:  # the kernels go along memory, and may write where they have read
+        out = clean = np.array(X, order="C")
+    before = () if kind is None else (kind,)
+    after = (*(_locked(a) for a in arguments), start, step, out.reshape(-1))
+    n_blocks = -(-X.size // BLOCK)
+    clean = _locked(clean.reshape(-1))
+    in_parts(kernel, n_blocks, _LEAST // BLOCK, *before, clean, *after)
+    return out
+
+
+def _key(rng):
+    """Draw where a stream of random words starts and how far it steps."""
+    draw = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
+    start, step = draw(0, 2**64, size=2, dtype=np.uint64)
+    return start, step | np.uint64(1)  # an odd step meets every number
+
+
+def _along(values, X, dtype):
+    """Return what repeats along X in C order: one value, a row, or one for each."""
+    values = np.asarray(values, dtype=dtype)
+    if values.size == 1:
+        return values.reshape(1)
+    if values.ndim > 1 and values.shape[0] == 1:
+        values = values[0]
+    if X.ndim < 2 or values.shape != X.shape[1:]:
+        values = np.broadcast_to(values, X.shape if values.ndim > 1 else X.shape[-1:])
+    return np.ascontiguousarray(values).reshape(-1)
+
+
+def _extremes(X):
+    """Return the least and the largest value of each column, or of a single one."""
+    from sklreg._noise_kernels import extremes
+
+    rows = X.reshape(-1, 1) if X.ndim == 1 else X.reshape(len(X), -1)
+    if not rows.flags.c_contiguous:
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        return low, high
+
+    def of_part(first, last):
+        low, high = np.empty((2, rows.shape[1]), rows.dtype)
+        extremes(first, last, _locked(rows), low, high)
+        return low, high
+
+    least = max(1, _LEAST // max(1, rows.shape[1]))
+    lows, highs = zip(*in_parts(of_part, len(rows), least), strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+def _range(X):
+    """Return the smallest and the largest value; NaN where there is one."""
+    rows = np.atleast_1d(X)
+    least = max(1, _LEAST // max(1, rows[:1].size))
+
+    def of_part(first, last):
+        parts = [rows[i : min(i + least, last)] for i in range(first, last, least)]
+        return np.min([p.min() for p in parts]), np.max([p.max() for p in parts])
+
+    lows, highs = zip(*in_parts(of_part, len(rows), least), strict=True)
+    return np.min(lows), np.max(highs)
+
+
+def _locked(array):
+    # kernels see read-only views only: one compiled version a dtype
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -2,10 +2,11 @@
 
 import numpy as np
 from imblearn.base import BaseSampler
+from imblearn.utils import check_target_type
 from sklearn.utils.multiclass import type_of_target
 
 from sklreg._base import DocLinkMixin
-from sklreg._validation import StrOptions, _fit_context, validate_data
+from sklreg._validation import StrOptions, _fit_context, validate_rows
 
 _FLOATS = (np.float64, np.float32)
 
@@ -79,14 +80,15 @@ class RowSampler(DocLinkMixin, BaseSampler):
         return types.transform(*self._fit_resample(X, y))
 
     def _check_X_y(self, X, y, accept_sparse=None):
-        X, y, binarize_y = super()._check_X_y(X, y, self._accept_sparse)
+        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        X, y = validate_rows(self, X, y, accept_sparse=self._accept_sparse)
         if X.dtype not in _FLOATS:
             X = X.astype(np.float64)
         return X, y, binarize_y
 
     def _check_numbers(self, X, y):
         self.sampling_strategy_ = self.sampling_strategy
-        return validate_data(
+        return validate_rows(
             self,
             X,
             y,
