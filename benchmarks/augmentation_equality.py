@@ -127,9 +127,9 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     data = np.load(options.file)
-    counts, messages = Counter(), Counter()
+    total = Counter()
     for set_ in options.sets:
-        start = time.perf_counter()
+        counts, messages, start = Counter(), Counter(), time.perf_counter()
         for (name, arguments), (X, y, nominal, form, strategy), as_rows in product(
             CASES, list(problems(data, set_)), (np.asarray, sp.csr_array)
         ):
@@ -149,13 +149,15 @@ def main():
                 elif isinstance(theirs, Exception):
                     message = re.sub(r"k=\d+", "k", str(theirs))[:90]
                     messages[name, found, message] += 1
-        print(f"done {set_} in {time.perf_counter() - start:.0f} s", flush=True)
-    print()
-    for (name, found), n in sorted(counts.items()):
-        print(f"{name:20}{found:30}{n:8}")
-    print(f"{'in all':50}{counts.total():8}\n")
-    for (name, found, message), n in sorted(messages.items()):
-        print(f"{n:7}  {name}, {found}: {message}")
+        seconds = time.perf_counter() - start
+        print(f"{set_}: {counts.total()} comparisons in {seconds:.0f} s")
+        for (name, found), n in sorted(counts.items()):
+            print(f"    {name:20}{found:30}{n:8}", flush=True)
+        for (name, found, message), n in sorted(messages.items()):
+            print(f"    {n:8}  {name}, {found}: {message}", flush=True)
+        for (_, found), n in counts.items():
+            total[found] += n
+    print("in all", dict(total))
 
 
 if __name__ == "__main__":

@@ -28,16 +28,19 @@ _KERNEL = {
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
     "error_model": "numpy",
 }
-# Poisson counts of larger means are drawn by rejection, which needs a mean of 10.
-_SEARCHED = 10.0
-# Two draws in 10000 lie beyond; their search takes long, and is made for them alone.
-_FAR = 1.0 - 2.0**-12
+# Series in the square of the angle.
+_SINE = np.array([(-1) ** i / math.factorial(2 * i + 1) for i in range(11)])
+_COSINE = np.array([(-1) ** i / math.factorial(2 * i) for i in range(11)])
+# One rest in a million is more than four above its table, and searched for alone.
+_FAR = 1.0 - 2.0**-20
+# Larger counts are not whole numbers of double precision.
+_MAX_MEAN = 2.0**53
 
 
 @njit(**_KERNEL)
 def add(first, last, kind, X, scale, start, step, out):
     """Write ``X + scale * z`` to the blocks from `first` to `last`."""
-    words = np.empty(BLOCK, np.uint64)
+    words = np.empty(BLOCK * out.itemsize // 8, np.uint64)
     z, strength = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
     m, e = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
     for block in range(first, last):
@@ -68,6 +71,8 @@ def replace(first, last, X, low, high, middle, edge, start, step, out):
     for block in range(first, last):
         at = block * BLOCK
         _fill_words(words, at, start, step)
+        for k in range(BLOCK):
+            draws[k] = draws[k] >> 1
         if block == first or edge.size > 1:
             _repeat(middle, at, middles)
             _repeat(edge, at, edges)
@@ -76,20 +81,30 @@ def replace(first, last, X, low, high, middle, edge, start, step, out):
             _repeat(high, at, highs)
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
         for k in range(noisy.size):
-            draw = np.int32(draws[k] >> 1)
-            value = lows[k] if draw < middles[k] else highs[k]
-            noisy[k] = value if draw < edges[k] else clean[k]
+            # all are read before the choice, which then needs no branch
+            draw, own, least, largest = draws[k], clean[k], lows[k], highs[k]
+            value = least if draw < middles[k] else largest
+            noisy[k] = value if draw < edges[k] else own
 
 
 @njit(**_KERNEL)
-def count(first, last, X, scale, start, step, out):
-    """Write ``scale * Poisson(X / scale)``."""
-    words = np.empty(BLOCK // 2, np.uint64)
-    draws = words.view(np.int32)
-    strength = np.empty(BLOCK, out.dtype)
-    draw, mean = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
-    chance, total = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
-    counts = np.empty(BLOCK, np.float32)
+def count(first, last, X, scale, tables, start, step, out):
+    """Write ``scale * Poisson(X / scale)``; return how many values allow no count.
+
+    A mean is a multiple of 1 / 8, whose count is looked up in its alias table (Walker,
+    1977), and a rest, whose count is next to always one of five. Means that have no
+    table, and what is not among the five, are drawn alone.
+    """
+    words = np.empty(BLOCK, np.uint64)
+    looked_up = words.view(np.int32)[:BLOCK]
+    searched = words.view(np.int32)[BLOCK:]
+    strength, mean = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
+    place, entry = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    rest, draw = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    n_tables, width = tables.shape
+    flat = tables.reshape(-1)
+    T = out.dtype.type
+    bad = 0
     for block in range(first, last):
         at = block * BLOCK
         _fill_words(words, at, start, step)
@@ -97,31 +112,52 @@ def count(first, last, X, scale, start, step, out):
             _repeat(scale, at, strength)
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
         n = noisy.size
-        largest, alone = np.float32(0), 0
+        alone = np.float32(0)
         for k in range(n):
-            s = strength[k]
-            rate = np.float32(clean[k] / s) if s > 0 else np.float32(0)
+            s, x, bits = strength[k], clean[k], searched[k]
+            rate = x / (s if s > 0 else T(1))
+            rate = rate if s > 0 else T(0)
             mean[k] = rate
-            largest = max(largest, rate)
-            draw[k] = np.float32(draws[k]) * np.float32(2.0**-32) + np.float32(0.5)
-            far = draw[k] > np.float32(_FAR)
-            alone += 1 if far or rate > np.float32(_SEARCHED) else 0
-        _search(draw, mean, largest, chance, total, counts)
+            within = rate if rate < T(n_tables - 1) / T(8) else T(n_tables - 1) / T(8)
+            row = np.int32(within * T(8))
+            place[k] = row * np.int32(width) + (looked_up[k] & np.int32(width - 1))
+            rest[k] = np.float32(within - T(row) * T(0.125))
+            u = np.float32(bits) * np.float32(2.0**-32) + np.float32(0.5)
+            draw[k] = u if u <= np.float32(_FAR) else np.float32(0)
+            odd = np.float32(0) if (rate >= 0) & (rate <= within) else np.float32(1)
+            alone += odd if u <= np.float32(_FAR) else np.float32(1)
         for k in range(n):
-            s = strength[k]
-            noisy[k] = s * counts[k] if s > 0 else clean[k]
+            entry[k] = flat[place[k]]
+        for k in range(n):
+            s, x, u, m = strength[k], clean[k], draw[k], rest[k]
+            bits, e = looked_up[k], entry[k]
+            column = bits & np.int32(width - 1)
+            found = np.float32(
+                column if ((bits >> 7) & 0x1FFFFFF) < (e >> 6) else e & 63
+            )
+            p = np.float32(1)
+            for i in range(6):
+                p = np.float32(1) - p * m * np.float32(1.0 / (6 - i))
+            total = np.float32(0)
+            for i in range(5):
+                total += p
+                found += np.float32(1) if u > total else np.float32(0)
+                p *= m * np.float32(1.0 / (i + 1))
+            noisy[k] = s * T(found) if s > 0 else x
         if alone == 0:
             continue
         for k in range(n):
-            if mean[k] > np.float32(_SEARCHED):
-                rate = np.float64(clean[k]) / strength[k]
+            s, rate = strength[k], mean[k]
+            if not (rate >= 0 and rate <= _MAX_MEAN):
+                bad += 1
+            elif rate > T(n_tables - 1) / T(8):
                 word = _mix(~(start + np.uint64(at + k) * step))
-                noisy[k] = strength[k] * _reject(rate, word)
-            elif draw[k] > np.float32(_FAR):
-                u = (np.float64(draws[k]) + 0.5) * 2.0**-32 + 0.5
-                noisy[k] = strength[k] * _search_far(u, mean[k]) + (
-                    0 if strength[k] > 0 else clean[k]
-                )
+                noisy[k] = s * _reject(np.float64(rate), word)
+            elif s > 0:
+                u = np.float64(searched[k]) * 2.0**-32 + 0.5
+                if np.float32(u) > np.float32(_FAR):
+                    noisy[k] += s * _search(u, rest[k])
+    return bad
 
 
 @njit(**_KERNEL)
@@ -226,11 +262,10 @@ def _to_normal(z, m, e):
         square = T(-2) * radius[k]
         r = np.sqrt(square if square > 0 else T(0))
         a = half[k] * T(math.pi / 2)
-        q, sine, cosine = a * a, T(1), T(1)
-        for i in range(n_terms):
-            j = 2 * (n_terms - i)
-            sine = T(1) - sine * q * T(1.0 / (j * (j + 1)))
-            cosine = T(1) - cosine * q * T(1.0 / (j * (j - 1)))
+        q, sine, cosine = a * a, T(0), T(0)
+        for i in range(n_terms, -1, -1):
+            sine = sine * q + T(_SINE[i])
+            cosine = cosine * q + T(_COSINE[i])
         sine *= a
         radius[k] = r * (T(1) - T(2) * sine * sine)
         half[k] = r * T(2) * sine * cosine
@@ -247,40 +282,11 @@ def _to_laplace(z, m, e):
 
 
 @njit(**_KERNEL)
-def _search(draw, mean, largest, chance, total, counts):
-    """Count how many values of each distribution function lie below the draw."""
-    n_steps, sum_ = 0, 0.0
-    rate = min(np.float64(largest), _SEARCHED)
-    term = math.exp(-rate)
-    while sum_ + term < _FAR:
-        sum_ += term
-        n_steps += 1
-        term *= rate / n_steps
-    for k in range(mean.size):
-        # exp(-x) by the series at x / 16, where it is short
-        x, series = mean[k] * np.float32(1 / 16), np.float32(1)
-        for i in range(8):
-            series = np.float32(1) - series * x * np.float32(1.0 / (8 - i))
-        series *= series
-        series *= series
-        series *= series
-        chance[k] = series * series
-        total[k] = counts[k] = 0
-    for step in range(0, n_steps, 8):
-        for k in range(mean.size):
-            u, p, t, c = draw[k], chance[k], total[k], counts[k]
-            for i in range(8):
-                t += p
-                c += np.float32(1) if u > t else np.float32(0)
-                p *= mean[k] * np.float32(1.0 / (step + i + 1))
-            chance[k], total[k], counts[k] = p, t, c
-
-
-@njit(**_KERNEL)
-def _search_far(u, mean):
+def _search(u, mean):
+    """Count how many values of the distribution function lie below `u`."""
     found, term = 0, math.exp(-np.float64(mean))
     total = term
-    while u > total and found < 1000:
+    while u > total and found < 100:
         found += 1
         term *= mean / found
         total += term

@@ -6,10 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["in_parts", "n_threads"]
+__all__ = ["all_finite", "in_parts", "n_threads"]
 
 # More threads than this wait for memory, not for each other.
 _MAX_THREADS = 4
+# Values below which a part is not worth a thread.
+_LEAST = 2**20
 # More parts than threads, so that none waits long for the slowest.
 _PARTS_A_THREAD = 4
 
@@ -59,3 +61,27 @@ def in_parts(function, n, least, *arguments):
     with ThreadPoolExecutor(threads) as pool:
         parts = [pool.submit(function, *part, *arguments) for part in pairwise(bounds)]
         return [part.result() for part in parts]
+
+
+def all_finite(values):
+    """Return whether a large array is surely free of NaN and infinity.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64
+        Values, in any order in memory.
+
+    Returns
+    -------
+    bool
+        False also where finite values have a sum that is not, and for what is not
+        worth a compiled loop: small arrays, and those that lie scattered.
+    """
+    flat = values.reshape(-1, order="A") if values.flags.forc else values[:0]
+    if flat.size < _LEAST or flat.dtype not in (np.float32, np.float64):
+        return False
+    from sklreg._threads_kernels import total
+
+    flat = flat.view()
+    flat.flags.writeable = False
+    return bool(np.all(np.isfinite(in_parts(total, flat.size, _LEAST, flat))))

@@ -7,7 +7,6 @@ that moves between scikit-learn releases is followed in a single place.
 from contextlib import contextmanager
 from numbers import Integral, Real
 
-import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
@@ -34,7 +33,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklreg._threads import in_parts
+from sklreg._threads import all_finite
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -76,9 +75,6 @@ __all__ = [
     "validate_rows",
     "with_callbacks",
 ]
-
-# Values below which a part of X is not worth a thread.
-_VALUES_A_THREAD = 2**20
 
 
 def check_rows(X):
@@ -174,15 +170,7 @@ def validate_rows(estimator, X, *args, **arguments):
     """
     checked = validate_data(estimator, X, *args, ensure_all_finite=False, **arguments)
     rows = checked[0] if isinstance(checked, tuple) else checked
-    values = rows.data if issparse(rows) else rows
-
-    def total(first, last):
-        with np.errstate(over="ignore", invalid="ignore"):
-            return values[first:last].sum()
-
-    least = max(1, _VALUES_A_THREAD // max(1, values[:1].size))
-    sums = in_parts(total, len(values), least)
-    if not np.all(np.isfinite(sums)):  # a sum may also have grown too large
+    if not all_finite(rows.data if issparse(rows) else rows):
         assert_all_finite(rows, input_name="X", estimator_name=type(estimator).__name__)
     return checked
 

@@ -26,6 +26,8 @@ A new noise is one function here and one line in :data:`NOISES`; the tests are
 parametrised over that table.
 """
 
+from functools import cache
+
 import numpy as np
 
 from sklreg._threads import in_parts
@@ -175,8 +177,8 @@ def poisson(X, scale, rng):
     Raises
     ------
     ValueError
-        If `X` holds negative or non-finite values, if `scale` is negative or not
-        finite, or if ``X / scale`` is too large to draw counts from.
+        If `X` holds negative or non-finite values that take noise, if `scale` is
+        negative or not finite, or if ``X / scale`` is too large to draw counts from.
     TypeError
         If `X` does not hold floats.
 
@@ -190,23 +192,10 @@ def poisson(X, scale, rng):
     from sklreg._noise_kernels import count
 
     X, scale = _check(X, scale)
-    if not X.size:
-        return X.copy()
-    low, high = _range(X)
-    # written so that NaN is refused too; what takes no noise may be anything
-    if not (low >= 0 and high < np.inf) and np.any(
-        ~((X >= 0) & (X < np.inf)) & (scale > 0)
-    ):
-        raise ValueError(
-            "poisson noise needs finite values that are not negative in X; "
-            f"the smallest is {low}."
-        )
-    if high / np.min(scale, where=scale > 0, initial=np.inf) > _MAX_POISSON_RATE:
-        raise ValueError(
-            "poisson noise cannot be drawn where X / scale exceeds "
-            f"{_MAX_POISSON_RATE:.0e}; raise scale."
-        )
-    return _run(count, X, rng, _along(scale, X, X.dtype))
+    out, bad = _run(count, X, rng, _along(scale, X, X.dtype), _alias_tables())
+    if sum(bad):
+        _refuse_counts(X, scale)
+    return out
 
 
 def salt_and_pepper(X, scale, rng):
@@ -298,8 +287,6 @@ NOISES = {
     "masking": masking,
 }
 
-# Counts beyond are not whole numbers of double precision.
-_MAX_POISSON_RATE = 2.0**53
 # Values below which a part is not worth a thread.
 _LEAST = 2**18
 
@@ -330,7 +317,7 @@ def _add(kind, X, scale, rng):
     from sklreg._noise_kernels import add
 
     X, scale = _check(X, scale)
-    return _run(add, X, rng, _along(scale, X, X.dtype), kind=kind)
+    return _run(add, X, rng, _along(scale, X, X.dtype), kind=kind)[0]
 
 
 def _replace(X, probability, rng, low, high):
@@ -340,11 +327,11 @@ def _replace(X, probability, rng, low, high):
         _along(np.rint(share * 2.0**31) - 2.0**30, X, np.int32)
         for share in (probability / 2, probability)
     )
-    return _run(replace, X, rng, low, high, middle, edge)
+    return _run(replace, X, rng, low, high, middle, edge)[0]
 
 
 def _run(kernel, X, rng, *arguments, kind=None):
-    """Call a kernel on all blocks of X; return what it writes."""
+    """Call a kernel on all blocks of X; return what it writes, and returns."""
     from sklreg._noise_kernels import BLOCK
 
     start, step = _key(rng)
@@ -356,8 +343,8 @@ def _run(kernel, X, rng, *arguments, kind=None):
     after = (*(_locked(a) for a in arguments), start, step, out.reshape(-1))
     n_blocks = -(-X.size // BLOCK)
     clean = _locked(clean.reshape(-1))
-    in_parts(kernel, n_blocks, _LEAST // BLOCK, *before, clean, *after)
-    return out
+    told = in_parts(kernel, n_blocks, _LEAST // BLOCK, *before, clean, *after)
+    return out, told
 
 
 def _key(rng):
@@ -398,17 +385,50 @@ def _extremes(X):
     return np.min(lows, axis=0), np.max(highs, axis=0)
 
 
-def _range(X):
-    """Return the smallest and the largest value; NaN where there is one."""
-    rows = np.atleast_1d(X)
-    least = max(1, _LEAST // max(1, rows[:1].size))
+@cache
+def _alias_tables():
+    """Return the alias table of each Poisson mean from 0 to 10 in steps of 1 / 8.
 
-    def of_part(first, last):
-        parts = [rows[i : min(i + least, last)] for i in range(first, last, least)]
-        return np.min([p.min() for p in parts]), np.max([p.max() for p in parts])
+    A column holds its own count up to a threshold of 25 bits, another count beyond it:
+    ``threshold << 6 | other``.
+    """
+    width, counts = 64, np.arange(64)
+    means = np.arange(81) / 8
+    tables = np.empty((len(means), width), dtype=np.int32)
+    log_factorial = np.cumsum(np.log(np.maximum(counts, 1)))
+    for table, mean in zip(tables, means, strict=True):
+        share = np.zeros(width)
+        share[0] = 1.0
+        if mean:
+            share = np.exp(counts * np.log(mean) - mean - log_factorial)
+        share *= width / share.sum()
+        other = counts.copy()
+        small, large = (list(np.flatnonzero(b)) for b in (share < 1, share >= 1))
+        keep = np.ones(width)
+        while small and large:
+            i, j = small.pop(), large[-1]
+            keep[i], other[i] = share[i], j
+            share[j] -= 1 - share[i]
+            if share[j] < 1:
+                small.append(large.pop())
+        threshold = np.minimum(np.rint(keep * 2**25), 2**25 - 1).astype(np.int64)
+        table[:] = threshold << 6 | other
+    return _locked(tables)
 
-    lows, highs = zip(*in_parts(of_part, len(rows), least), strict=True)
-    return np.min(lows), np.max(highs)
+
+def _refuse_counts(X, scale):
+    """Raise for the first value of X that no count can be drawn for."""
+    rate = X / np.where(scale > 0, scale, np.inf)
+    place = np.unravel_index(np.argmin((rate >= 0) & (rate <= 2.0**53)), X.shape)
+    where = f" in column {place[1]}" if X.ndim == 2 else ""
+    if 0 < X[place] < np.inf:
+        raise ValueError(
+            f"poisson noise cannot be drawn for {X[place]}{where} of X: raise scale."
+        )
+    raise ValueError(
+        "Negative values in data: poisson noise needs finite values that are not "
+        f"negative, got {X[place]}{where} of X."
+    )
 
 
 def _locked(array):

@@ -48,20 +48,23 @@ def check_noise(settings, X):
 def noisy_columns(settings, named, X):
     """Return the positions of the columns that get noise."""
     if settings.columns is None:
-        columns = np.arange(X.shape[1])
-    elif isinstance(named, Named):
-        columns = _by_name(settings.columns, named)
-    else:
-        columns = np.asarray(column_positions(named, list(settings.columns)), np.intp)
-    if settings.distribution == "poisson":
-        values = X[:, columns] if settings.columns is not None else X
-        values = values.data if sparse.issparse(values) else values
-        if values.size and values.min() < 0:
-            raise ValueError(
-                "Negative values in data: poisson noise needs values that are not "
-                f"negative, the smallest is {values.min()}."
-            )
-    return columns
+        return np.arange(X.shape[1])
+    if isinstance(named, Named):
+        return _by_name(settings.columns, named)
+    return np.asarray(column_positions(named, list(settings.columns)), np.intp)
+
+
+def check_counts(settings, X, columns):
+    """Refuse values that poisson noise would refuse."""
+    if settings.distribution != "poisson":
+        return
+    values = X if settings.columns is None else X[:, columns]
+    values = values.data if sparse.issparse(values) else values
+    if values.size and values.min() < 0:
+        raise ValueError(
+            "Negative values in data: poisson noise needs values of X that are not "
+            f"negative, the smallest is {values.min()}."
+        )
 
 
 def _by_name(columns, named):

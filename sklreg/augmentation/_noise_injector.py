@@ -10,6 +10,7 @@ from sklreg._validation import _fit_context, restored_on_error, validate_rows
 from sklreg.augmentation._noise import (
     NOISE_CONSTRAINTS,
     add_noise,
+    check_counts,
     check_noise,
     noise_scale,
     noisy_columns,
@@ -130,7 +131,8 @@ class NoiseInjector(
             Fitted transformer.
         """
         with restored_on_error(self):
-            self._fit(X)
+            X = self._fit(X)
+            check_counts(self, X, self.columns_)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
