@@ -54,6 +54,8 @@ def draw_weights(n, alpha, rng):
     """
     if not 0 < alpha < np.inf:
         raise ValueError(f"alpha must be positive and finite, got {alpha}.")
+    if alpha == 1:  # the same distribution, drawn in a tenth of the time
+        return _random(rng, n)
     return rng.beta(alpha, alpha, size=n)
 
 
@@ -89,8 +91,8 @@ def draw_boxes(n, image_shape, height, width, rng):
         length = image_shape[axis]
         centre = np.minimum((_random(rng, n) * length).astype(np.int64), length - 1)
         start = centre - side // 2
-        boxes[:, 2 * axis] = np.clip(start, 0, length)
-        boxes[:, 2 * axis + 1] = np.clip(start + side, 0, length)
+        boxes[:, 2 * axis] = np.maximum(start, 0)
+        boxes[:, 2 * axis + 1] = np.minimum(start + side, length)
     return boxes
 
 

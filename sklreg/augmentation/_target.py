@@ -101,6 +101,8 @@ class RowSampler(DocLinkMixin, BaseSampler):
 
     @staticmethod
     def _refuse_numbers(y):
+        if getattr(y, "dtype", np.dtype(float)) in (np.dtype(int), np.dtype(bool)):
+            return  # which spares a search for the distinct values
         kind = type_of_target(y)
         if kind.startswith("continuous"):
             raise ValueError(
