@@ -184,9 +184,10 @@ def test_same_categorical_rows_as_imbalanced_learn(container):
 
 
 def rarer_labels(y):
-    """Take all labels but one of the commonest for rare: the checks know no numbers."""
+    """Take labels other than the commonest for rare, and none among numbers."""
     _, places, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return (places != counts.argmax()).astype(float).reshape(len(y))
+    rare = (places != counts.argmax()) & (counts.max() > 1)
+    return rare.astype(float).reshape(len(y))
 
 
 def for_imbalanced_learn(estimator):
