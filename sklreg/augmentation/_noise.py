@@ -49,9 +49,14 @@ def noisy_columns(settings, named, X):
     """Return the positions of the columns that get noise."""
     if settings.columns is None:
         return np.arange(X.shape[1])
-    if isinstance(named, Named):
-        return _by_name(settings.columns, named)
-    return np.asarray(column_positions(named, list(settings.columns)), np.intp)
+    try:
+        if isinstance(named, Named):
+            return _by_name(settings.columns, named)
+        return np.asarray(column_positions(named, list(settings.columns)), np.intp)
+    except (ValueError, IndexError) as error:
+        raise ValueError(
+            f"columns does not fit X with {X.shape[1]} features: {error}"
+        ) from error
 
 
 def check_counts(settings, X, columns):
@@ -74,7 +79,7 @@ def _by_name(columns, named):
     positions = {name: i for i, name in enumerate(named.columns)}
     missing = [c for c in chosen if c not in positions]
     if missing:
-        raise ValueError(f"columns names no column of X: {missing}.")
+        raise ValueError(f"X has no columns named {missing}.")
     return np.array([positions[c] for c in chosen], dtype=np.intp)
 
 
