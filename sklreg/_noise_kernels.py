@@ -167,8 +167,9 @@ def extremes(first, last, X, low, high):
     for i in range(first + 1, last):
         row = X[i]
         for j in range(row.size):
-            low[j] = min(low[j], row[j])
-            high[j] = max(high[j], row[j])
+            value, least, largest = row[j], low[j], high[j]
+            low[j] = value if value < least else least
+            high[j] = value if value > largest else largest
 
 
 @njit(**_KERNEL)
