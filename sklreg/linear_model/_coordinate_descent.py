@@ -18,6 +18,7 @@ from sklreg._validation import (
 from sklreg.linear_model._base import LinearRegressor, as_columns, check_weights
 from sklreg.linear_model._gram import checked_gram
 from sklreg.linear_model._path import enet_path
+from sklreg.linear_model._weightings import fit_elastic_nets
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
 
@@ -287,6 +288,19 @@ class ElasticNet(LinearRegressor):
             intercept = intercept.astype(X.dtype)
             self.intercept_ = intercept[0] if np.ndim(y) == 1 else intercept
         return self
+
+    def _fit_weightings(self, members, X, y, weights, *, each, standardize=False):
+        """Fit clones of this model to many weightings of the same rows."""
+        return fit_elastic_nets(
+            self,
+            members,
+            X,
+            y,
+            weights,
+            each=each,
+            standardize=standardize,
+            warn=warn_if_short,
+        )
 
     @property
     def sparse_coef_(self):

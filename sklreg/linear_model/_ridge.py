@@ -15,6 +15,7 @@ from sklreg._validation import (
     validate_data,
 )
 from sklreg.linear_model._base import LinearRegressor, check_weights
+from sklreg.linear_model._weightings import fit_ridges
 from sklreg.solvers.ridge import solve_ridge
 
 _SOLVERS = {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}
@@ -212,6 +213,12 @@ class Ridge(LinearRegressor):
         self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
         self.solver_ = fit.solver
         return self
+
+    def _fit_weightings(self, members, X, y, weights, *, each, standardize=False):
+        """Fit clones of this model to many weightings of the same rows."""
+        return fit_ridges(
+            self, members, X, y, weights, each=each, standardize=standardize
+        )
 
     def solution(self, X, Y, weights):
         return solve_ridge(
