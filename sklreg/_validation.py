@@ -20,7 +20,12 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
-from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
+from sklearn.utils.metadata_routing import (
+    _raise_for_params,
+    _routing_enabled,
+    get_routing_for_object,
+    process_routing,
+)
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
@@ -28,6 +33,7 @@ from sklearn.utils.validation import (
     _check_sample_weight,
     _num_samples,
     check_array,
+    has_fit_parameter,
     validate_data,
 )
 
@@ -61,10 +67,12 @@ __all__ = [
     "_safe_indexing",
     "check_rows",
     "column_positions",
+    "consumes_sample_weight",
     "effective_n_threads",
     "record_columns",
     "requery_rows",
     "restored_on_error",
+    "routed_to_estimator",
     "single_threaded_blas",
     "validate_data",
     "validate_params",
@@ -96,6 +104,22 @@ def column_positions(X, columns):
 def record_columns(estimator, X, y):
     """Set `n_features_in_` and `feature_names_in_` without converting X."""
     validate_data(estimator, X=X, y=y, reset=True, skip_check_array=True)
+
+
+def consumes_sample_weight(estimator):
+    """Return whether ``fit`` takes weights, and with metadata routing requests them."""
+    if _routing_enabled():
+        return bool(
+            get_routing_for_object(estimator).consumes("fit", ("sample_weight",))
+        )
+    return has_fit_parameter(estimator, "sample_weight")
+
+
+def routed_to_estimator(router, params, method="fit"):
+    """Return those of a meta-estimator's parameters that its `estimator` is due."""
+    if not _routing_enabled():
+        return dict(params)
+    return dict(process_routing(router, method, **params).estimator[method])
 
 
 def single_threaded_blas():

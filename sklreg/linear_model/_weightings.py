@@ -5,7 +5,7 @@ The protocol of the ensembles: a model with a method
 ``_fit_weightings(members, X, y, weights, *, each, standardize)``
 
 fits `members`, clones of itself, to the rows of X under one weight vector each, and
-returns a list of ``(mean, variance)`` of the weighted columns, or NotImplemented,
+returns a list of ``(mean, variance, scale)`` of the weighted columns, or NotImplemented,
 before anything has been done, where it has nothing better to offer than one fit after
 another.
 """
@@ -14,17 +14,12 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sklreg._validation import validate_data
-from sklreg.solvers.weightings import Weightings, enet_weightings, ridge_weightings
-
-
-def column_scale(mean, variance, n_samples):
-    """Return the standard deviations, 1 where a column is constant.
-
-    A column counts as constant by the bound that StandardScaler uses.
-    """
-    eps = np.finfo(np.float64).eps
-    bound = n_samples * eps * variance + (n_samples * mean * eps) ** 2
-    return np.where(variance <= bound, 1.0, np.sqrt(np.maximum(variance, 0.0)))
+from sklreg.solvers.weightings import (
+    Weightings,
+    column_scale,
+    enet_weightings,
+    ridge_weightings,
+)
 
 
 def _rows(model, members, X, y, *, each, standardize):
@@ -47,7 +42,7 @@ def _rows(model, members, X, y, *, each, standardize):
 
 
 def _store(member, fit, X, standardize):
-    """Set what was fitted; return the moments of the columns and the scale."""
+    """Set what was fitted; return the columns' means, variances and scales."""
     mean, scale = fit.mean, np.ones(len(fit.mean))
     if standardize:
         scale = column_scale(mean, fit.variance, len(X))
@@ -60,7 +55,7 @@ def _store(member, fit, X, standardize):
         intercept = np.asarray(fit.offset - mean @ fit.w).astype(X.dtype)[()]
     member.coef_, member.intercept_ = coef, intercept
     member.n_features_in_ = X.shape[1]
-    return mean, fit.variance
+    return mean, fit.variance, scale
 
 
 def _offered(model, X, y, standardize):

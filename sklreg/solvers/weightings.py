@@ -167,6 +167,12 @@ class Chunk:
         """Return the weighted variances of the columns, or None."""
         return None if self.variance is None else self.variance[:, b]
 
+    def scale(self, b):
+        """Return the weighted standard deviations, or ones where none are needed."""
+        if self.variance is None:
+            return np.ones(len(self.shift))
+        return column_scale(self.mean(b), self.variance[:, b], len(self.share))
+
     def moments(self, panel, b):
         """Return ``A^T A`` and ``A^T B`` of one weighting on a panel's columns.
 
@@ -245,6 +251,17 @@ class Panel:
             return self.data[rows].astype(np.float64, copy=False) - self.mean
         # rows of a Fortran-ordered X: the block keeps its order
         return (self.data.T[:, rows] - self.mean[:, None]).astype(np.float64).T
+
+
+def column_scale(mean, variance, n_samples):
+    """Return standard deviations, 1 where a column is constant.
+
+    A column counts as constant by the bound that scikit-learn's StandardScaler uses.
+    """
+    eps = np.finfo(np.float64).eps
+    bound = n_samples * eps * variance + (n_samples * mean * eps) ** 2
+    constant = variance <= bound
+    return np.where(constant, 1.0, np.sqrt(np.where(constant, 1.0, variance)))
 
 
 def _row_blocks(n_rows):
@@ -331,11 +348,8 @@ class _ElasticNets:
 
     def solve(self, chunk):
         """Return a :class:`WeightedFit` for every weighting of a chunk."""
-        count, n_features = len(chunk), self.data.X.shape[1]
-        scale = np.ones((n_features, count))
-        if chunk.variance is not None:
-            scale = np.sqrt(np.maximum(chunk.variance, 0.0))
-            scale[scale == 0.0] = 1.0
+        count = len(chunk)
+        scale = np.stack([chunk.scale(b) for b in range(count)], axis=1)
         L1, L2 = self.l1 * scale, self.l2 * scale**2
         W = np.repeat(self.start[:, None], count, axis=1)
         n_iter = np.zeros(count, dtype=int)
@@ -486,18 +500,11 @@ def ridge_weightings(data, weights, alpha):
     return found
 
 
-def _penalty_scale(chunk, b):
-    if chunk.variance is None:
-        return np.ones(chunk.shift.shape[0])
-    variance = np.maximum(chunk.variance[:, b], 0.0)
-    return np.where(variance > 0.0, variance, 1.0)
-
-
 def _tall_ridge(chunk, panel, b, alpha):
     """Coefficients from the Gram matrix of the features."""
     gram, products = chunk.moments(panel, b)
     diagonal = np.einsum("jj->j", gram)
-    scale = _penalty_scale(chunk, b) / chunk.total[b]
+    scale = chunk.scale(b) ** 2 / chunk.total[b]
     own = diagonal.copy()
     coef = np.empty_like(products)
     for level in np.unique(alpha):
@@ -551,17 +558,16 @@ def _wide_ridge(chunk, kernel, panel, b, alpha):
 def _ridge_gaps(chunk, panel, coefs, alpha):
     """Duality gaps, shape (n_targets, n_weightings), from the true residuals."""
     gaps = np.empty((len(alpha), len(chunk)))
-    scale = np.stack([_penalty_scale(chunk, b) for b in range(len(chunk))], axis=1)
+    scale = np.stack([chunk.scale(b) for b in range(len(chunk))], axis=1)
     for k, penalty in enumerate(alpha):
         W = np.ascontiguousarray(coefs[:, k])
         residuals = chunk.residuals(panel, W, k)
         pulled = chunk.total * chunk.correlations(residuals)
         level = np.einsum("ib,ib->b", chunk.share, residuals) * chunk.data.center
-        root = np.sqrt(scale)
         gaps[k] = ridge_gap(
-            W * root,
+            W * scale,
             np.full(len(chunk), penalty),
-            pulled / root,
+            pulled / scale,
             level,
             chunk.total,
             False,
