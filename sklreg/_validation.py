@@ -7,6 +7,8 @@ that moves between scikit-learn releases is followed in a single place.
 from contextlib import contextmanager
 from numbers import Integral, Real
 
+import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
 from sklearn.utils._openmp_helpers import (
@@ -69,6 +71,7 @@ __all__ = [
     "column_positions",
     "consumes_sample_weight",
     "effective_n_threads",
+    "narrow_indices",
     "record_columns",
     "requery_rows",
     "restored_on_error",
@@ -99,6 +102,21 @@ def column_positions(X, columns):
     from sklearn.utils._indexing import _get_column_indices
 
     return _get_column_indices(X, columns)
+
+
+def narrow_indices(X):
+    """Return X; a sparse one with 64-bit indices as a copy that has 32-bit indices.
+
+    scikit-learn's trees take no others. Data that need the width are left alone.
+    """
+    if not issparse(X) or X.format not in ("csr", "csc"):
+        return X
+    wide = X.indices.dtype == np.int64 or X.indptr.dtype == np.int64
+    if not wide or max(X.nnz, *X.shape) > np.iinfo(np.int32).max:
+        return X
+    return type(X)(
+        (X.data, X.indices.astype(np.int32), X.indptr.astype(np.int32)), shape=X.shape
+    )
 
 
 def record_columns(estimator, X, y):

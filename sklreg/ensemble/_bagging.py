@@ -24,6 +24,7 @@ from sklreg._validation import (
     _routing_enabled,
     _safe_indexing,
     consumes_sample_weight,
+    narrow_indices,
     restored_on_error,
     routed_to_estimator,
     single_threaded_blas,
@@ -94,6 +95,7 @@ class Bagging(DocLinkMixin):
                 ensure_all_finite=False,
                 multi_output=True,
             )
+            X = narrow_indices(X)
             if sample_weight is not None:
                 sample_weight = self._checked_weights(sample_weight, X)
             y = self._validate_y(y)
@@ -337,7 +339,7 @@ class Bagging(DocLinkMixin):
 
     def _rows_to_predict(self, X):
         check_is_fitted(self)
-        return validate_data(
+        X = validate_data(
             self,
             X,
             accept_sparse=["csr", "csc"],
@@ -345,6 +347,7 @@ class Bagging(DocLinkMixin):
             ensure_all_finite=False,
             reset=False,
         )
+        return narrow_indices(X)
 
     @property
     def selection_frequencies_(self):
@@ -425,4 +428,3 @@ def _set_scaler(scaler, mean, variance, scale, n_samples):
     scaler.mean_, scaler.var_, scaler.scale_ = mean, variance, scale
     scaler.n_features_in_ = len(mean)
     scaler.n_samples_seen_ = n_samples
-

@@ -190,11 +190,11 @@ class BaggingClassifier(Bagging, ensemble.BaggingClassifier):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Logarithms; ``-inf`` for a class without a vote.
+            Logarithms; ``-inf`` for a class of probability 0.
         """
-        if self.aggregation == "soft":
-            return super().predict_log_proba(X, **params)
         with np.errstate(divide="ignore"):
+            if self.aggregation == "soft":
+                return super().predict_log_proba(X, **params)
             return np.log(self.predict_proba(X, **params))
 
     def _set_oob_score(self, X, y):

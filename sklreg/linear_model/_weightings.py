@@ -5,9 +5,9 @@ The protocol of the ensembles: a model with a method
 ``_fit_weightings(members, X, y, weights, *, each, standardize)``
 
 fits `members`, clones of itself, to the rows of X under one weight vector each, and
-returns a list of ``(mean, variance, scale)`` of the weighted columns, or NotImplemented,
-before anything has been done, where it has nothing better to offer than one fit after
-another.
+returns a list of ``(mean, variance, scale)`` of the weighted columns. Where it has
+nothing better to offer than one fit after another it returns NotImplemented, before
+anything has been done.
 """
 
 import numpy as np

@@ -283,9 +283,7 @@ class _GramSet:
         return len(self.gram)
 
 
-def enet_weightings(
-    data, weights, l1, l2, *, positive=False, tol=1e-4, max_iter=1000
-):
+def enet_weightings(data, weights, l1, l2, *, positive=False, tol=1e-4, max_iter=1000):
     """Solve the elastic net under each weighting of the rows.
 
     For every weighting, its weights s normalised to sum to one, minimises
