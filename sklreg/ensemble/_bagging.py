@@ -6,6 +6,7 @@ from warnings import warn
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn import ensemble
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -47,6 +48,10 @@ class Bagging(DocLinkMixin):
     """Fitting of both bagging estimators; stands before scikit-learn's class."""
 
     _more_constraints: dict = {
+        "max_samples": [
+            *ensemble.BaggingRegressor._parameter_constraints["max_samples"],
+            None,
+        ],
         "bootstrap": ["boolean", StrOptions(BOOTSTRAPS)],
         "oob_score": ["boolean", callable],
     }
