@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
+from sklreg._held_out import ValidationSet, check_validation_classes, split_off
 from sklreg._validation import (
     CallbackSupportMixin,
     Interval,
@@ -22,12 +23,7 @@ from sklreg._validation import (
     validate_data,
     with_callbacks,
 )
-from sklreg.linear_model._sgd_validation import (
-    EpochMonitor,
-    ValidationSet,
-    check_validation_classes,
-    split_off,
-)
+from sklreg.linear_model._sgd_validation import EpochMonitor
 from sklreg.losses import LOSSES
 from sklreg.noise import NOISES
 from sklreg.solvers.early_stopping import EarlyStopping
