@@ -70,6 +70,7 @@ __all__ = [
     "check_rows",
     "column_positions",
     "consumes_sample_weight",
+    "draw_mask",
     "effective_n_threads",
     "narrow_indices",
     "record_columns",
@@ -77,6 +78,7 @@ __all__ = [
     "restored_on_error",
     "routed_to_estimator",
     "single_threaded_blas",
+    "takes_sample_weight",
     "validate_data",
     "validate_params",
     "with_callbacks",
@@ -102,6 +104,18 @@ def column_positions(X, columns):
     from sklearn.utils._indexing import _get_column_indices
 
     return _get_column_indices(X, columns)
+
+
+def draw_mask(n_rows, n_drawn, random_state):
+    """Return a mask of rows drawn without replacement, as scikit-learn's boosting."""
+    from sklearn.ensemble._gradient_boosting import _random_sample_mask
+
+    return _random_sample_mask(n_rows, n_drawn, random_state).astype(bool)
+
+
+def takes_sample_weight(estimator):
+    """Return whether ``fit`` has a parameter `sample_weight`."""
+    return has_fit_parameter(estimator, "sample_weight")
 
 
 def narrow_indices(X):

@@ -24,6 +24,11 @@ ARGUMENTS = {
         {"n_estimators": 5, "estimator": sklreg.linear_model.Ridge()},
     ],
     "ElasticNetCV": [{"cv": 3}],
+    "GradientBoostingClassifier": [{"n_estimators": 5}],
+    "GradientBoostingRegressor": [
+        {"n_estimators": 5},
+        {"n_estimators": 5, "estimator": sklreg.ensemble.ComponentwiseLeastSquares()},
+    ],
     "KMeansSMOTE": [{"kmeans_estimator": 12}],  # as imbalanced-learn checks its own
     "LassoCV": [{"cv": 3}],
     "SMOTENC": [{"categorical_features": [1]}],

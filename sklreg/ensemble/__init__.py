@@ -7,5 +7,8 @@ __getattr__, __dir__, __all__ = attach(
     {
         "_bagging_classifier": ["BaggingClassifier"],
         "_bagging_regressor": ["BaggingRegressor"],
+        "_componentwise": ["ComponentwiseLeastSquares"],
+        "_gradient_boosting_classifier": ["GradientBoostingClassifier"],
+        "_gradient_boosting_regressor": ["GradientBoostingRegressor"],
     },
 )
