@@ -100,11 +100,14 @@ class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
                 "are zero."
             )
         y = self._validate_target(y, sample_weight)
+        if not sample_weight.all():  # a tree counts rows whatever their weight
+            rows = np.flatnonzero(sample_weight)
+            X, y, sample_weight = _rows(X, rows), y[rows], sample_weight[rows]
         held = self._held_out(X, y, sample_weight, weighted, *validation)
         if held is not None and held.skip.any():
             rows = np.flatnonzero(~held.skip)
             X, y, sample_weight = (
-                (X.tocsr() if issparse(X) else X)[rows],
+                _rows(X, rows),
                 y[rows],
                 sample_weight[rows],
             )
@@ -410,6 +413,7 @@ class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
 
     def _scores_of(self, X):
         """Return raw predictions for rows as a user gives them."""
+        check_is_fitted(self)
         if hasattr(self, "_known_raw"):  # a view made for a scorer
             return self._known_raw
         return self._raw(self._rows_to_predict(X))
@@ -483,3 +487,7 @@ class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _rows(X, rows):
+    return (X.tocsr() if issparse(X) else X)[rows]

@@ -21,8 +21,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseBoosting):
     """Regressors fitted one after the other, each to what the loss still wants.
 
     The model is ``F(x) = F_0 + learning_rate * sum_m rho_m f_m(x)``, log-odds or
-    margins, with one column for two classes and one for each class of more. Stage m fits a
-    regressor f_m for each column to the negative gradient of
+    margins, with one column for two classes and one for each class of more. Stage m
+    fits a regressor f_m for each column to the negative gradient of
     ``sum_i s_i * loss(y_i, F(x_i))`` at the model so far, with the sample weights `s`
     [1]_. Small steps lower the bias a little at a time, and early stopping ends them
     before the variance grows: the stages after the best one on the validation rows are
@@ -393,7 +393,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseBoosting):
         ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of ``classes_``.
         """
-        return self._objective.probabilities(self._scores_of(X))
+        raw = self._scores_of(X)
+        return self._objective.probabilities(raw)
 
     @available_if(_estimates_probabilities)
     def predict_log_proba(self, X):
