@@ -170,6 +170,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseBoosting):
         **BaseBoosting._parameter_constraints,
         "loss": [StrOptions(set(CLASSIFICATION))],
     }
+    # scikit-learn's class has this attribute too, without a use for it
+    alpha = 0.9
 
     def __init__(
         self,
