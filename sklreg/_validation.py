@@ -31,8 +31,10 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
+    _check_feature_names_in,
     _check_method_params,
     _check_sample_weight,
+    _get_feature_names,
     _num_samples,
     check_array,
     has_fit_parameter,
@@ -72,6 +74,8 @@ __all__ = [
     "consumes_sample_weight",
     "draw_mask",
     "effective_n_threads",
+    "feature_labels",
+    "feature_names_of",
     "narrow_indices",
     "record_columns",
     "requery_rows",
@@ -131,6 +135,16 @@ def narrow_indices(X):
     return type(X)(
         (X.data, X.indices.astype(np.int32), X.indptr.astype(np.int32)), shape=X.shape
     )
+
+
+def feature_labels(estimator):
+    """Return the feature names of a fitted estimator, x0, x1, … if it has seen none."""
+    return _check_feature_names_in(estimator, None, generate_names=True)
+
+
+def feature_names_of(X):
+    """Return the column names of a data frame whose names are all strings, or None."""
+    return _get_feature_names(X)
 
 
 def record_columns(estimator, X, y):

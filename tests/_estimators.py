@@ -31,6 +31,7 @@ ARGUMENTS = {
     ],
     "KMeansSMOTE": [{"kmeans_estimator": 12}],  # as imbalanced-learn checks its own
     "LassoCV": [{"cv": 3}],
+    "StabilitySelection": [{"n_resamples": 6, "threshold": 0.5}],
     "SMOTENC": [{"categorical_features": [1]}],
 }
 

@@ -21,6 +21,9 @@ from sklreg.solvers.weightings import (
     ridge_weightings,
 )
 
+# Options that treat features, or what is returned, in ways not shared by weightings.
+_SINGLE = ("penalty_factor", "exclude", "coef_bounds", "adaptive")
+
 
 def _rows(model, members, X, y, *, each, standardize):
     X, y = validate_data(
@@ -35,7 +38,7 @@ def _rows(model, members, X, y, *, each, standardize):
         X,
         y.reshape(len(y), -1),
         center=model.fit_intercept,
-        variances=standardize,
+        variances=standardize or model.standardize,
         each=each,
     )
     return data, X, y
@@ -54,7 +57,7 @@ def _store(member, fit, X, standardize):
     else:
         intercept = np.asarray(fit.offset - mean @ fit.w).astype(X.dtype)[()]
     member.coef_, member.intercept_ = coef, intercept
-    member.n_features_in_ = X.shape[1]
+    member.n_features_in_, member._has_offset = X.shape[1], False
     return mean, fit.variance, scale
 
 
@@ -62,6 +65,7 @@ def _offered(model, X, y, standardize):
     """Whether the data are of the kind that the shared solvers take."""
     return (
         not issparse(X)
+        and all(getattr(model, name, None) is None for name in _SINGLE)
         and getattr(X, "ndim", 0) == 2
         and X.shape[0] > 1
         and X.shape[1] > 0
@@ -79,6 +83,8 @@ def fit_elastic_nets(model, members, X, y, weights, *, each, standardize, warn):
         or l1 <= 0.0
         or model.selection != "cyclic"
         or model.warm_start
+        or model.relax
+        or model.store_path is not False
         or not (model.precompute is False or model.precompute is True)
     ):
         return NotImplemented
