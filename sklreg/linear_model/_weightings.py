@@ -70,7 +70,7 @@ def _offered(model, X, y, standardize):
         and X.shape[0] > 1
         and X.shape[1] > 0
         # the scaler centres, the model would not
-        and (model.fit_intercept or not standardize)
+        and (model.fit_intercept or not (standardize or model.standardize))
     )
 
 

@@ -183,6 +183,10 @@ class Chunk:
         shift = self.shift[panel.columns, b]
         gram -= np.outer(shift, shift)
         products -= np.outer(shift, self.lift[:, b])
+        if self.variance is not None:
+            constant = is_constant(self.mean(b), self.variance[:, b], len(share))
+            constant = constant[panel.columns]
+            gram[constant], gram[:, constant], products[constant] = 0.0, 0.0, 0.0
         return gram, products
 
     def residuals(self, panel, W, k=0):
@@ -253,14 +257,15 @@ class Panel:
         return (self.data.T[:, rows] - self.mean[:, None]).astype(np.float64).T
 
 
-def column_scale(mean, variance, n_samples):
-    """Return standard deviations, 1 where a column is constant.
-
-    A column counts as constant by the bound that scikit-learn's StandardScaler uses.
-    """
+def is_constant(mean, variance, n_samples):
+    """Return which columns are constant, by the bound of scikit-learn's scaler."""
     eps = np.finfo(np.float64).eps
-    bound = n_samples * eps * variance + (n_samples * mean * eps) ** 2
-    constant = variance <= bound
+    return variance <= n_samples * eps * variance + (n_samples * mean * eps) ** 2
+
+
+def column_scale(mean, variance, n_samples):
+    """Return standard deviations, 1 where a column is constant."""
+    constant = is_constant(mean, variance, n_samples)
     return np.where(constant, 1.0, np.sqrt(np.where(constant, 1.0, variance)))
 
 
