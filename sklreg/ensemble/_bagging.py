@@ -330,17 +330,19 @@ class Bagging(DocLinkMixin):
             yield member, features, unseen
 
     def _each_prediction(self, X, params):
-        """Return the members' predictions, shape (n_members, n_samples, ...)."""
+        """Return the list of the members' predictions."""
         n_jobs = min(effective_n_jobs(self.n_jobs), len(self.estimators_))
-        threads = {"prefer": "threads"}
-        return np.array(
-            Parallel(n_jobs=n_jobs, verbose=self.verbose, **threads)(
-                delayed(_predict)(member, X, features, params)
-                for member, features in zip(
-                    self.estimators_, self.estimators_features_, strict=True
-                )
+        whole = self._draws.all_features
+        return Parallel(n_jobs=n_jobs, verbose=self.verbose, **self._parallel_args())(
+            delayed(_predict)(member, X if whole else X[:, features], params)
+            for member, features in zip(
+                self.estimators_, self.estimators_features_, strict=True
             )
         )
+
+    def _parallel_args(self):
+        # starting processes costs more than predictions do
+        return {"prefer": "threads"}
 
     def _rows_to_predict(self, X):
         check_is_fitted(self)
@@ -403,8 +405,8 @@ def _fit_part(ensemble, X, y, seeds, total, weighted, fit_params):
     return members, features
 
 
-def _predict(member, X, features, params):
-    return member.predict(X[:, features], **params)
+def _predict(member, X, params):
+    return member.predict(X, **params)
 
 
 def _split(estimator):

@@ -205,7 +205,7 @@ class BaggingClassifier(Bagging, ensemble.BaggingClassifier):
                 totals[np.ix_(unseen, member.classes_)] += member.predict_proba(rows)
             else:
                 votes = member.predict(rows)
-                totals[unseen] += _shares_of_votes(votes[None], self.n_classes_)
+                totals[unseen] += _shares_of_votes([votes], self.n_classes_)
         sums = totals.sum(axis=1, keepdims=True)
         if np.any(sums == 0):
             warn(
@@ -223,8 +223,8 @@ class BaggingClassifier(Bagging, ensemble.BaggingClassifier):
 
 
 def _shares_of_votes(votes, n_classes):
-    """Return shares, shape (n_samples, n_classes), of votes (n_members, n_samples)."""
-    shares = np.zeros((votes.shape[1], n_classes))
+    """Return shares, shape (n_samples, n_classes), of a list of votes."""
+    shares = np.zeros((len(votes[0]), n_classes))
     for vote in votes:
         shares[np.arange(len(vote)), vote] += 1.0
     return shares / len(votes)

@@ -175,12 +175,13 @@ class BaggingRegressor(Bagging, ensemble.BaggingRegressor):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predicted values.
         """
-        if self.aggregation == "mean":
-            return super().predict(X, **params)
         _raise_for_params(params, self, "predict")
         X = self._rows_to_predict(X)
         params = routed_to_estimator(self, params, "predict")
-        return np.median(self._each_prediction(X, params), axis=0)
+        each = self._each_prediction(X, params)
+        if self.aggregation == "median":
+            return np.median(each, axis=0)
+        return sum(each) / len(each)
 
     @validate_params(
         {"coverage": [Interval(Real, 0, 1, closed="neither")]},
