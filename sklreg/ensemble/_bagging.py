@@ -332,7 +332,10 @@ class Bagging(DocLinkMixin):
     def _each_prediction(self, X, params):
         """Return the list of the members' predictions."""
         n_jobs = min(effective_n_jobs(self.n_jobs), len(self.estimators_))
-        whole = self._draws.all_features
+        # a copy is what scikit-learn's members are shown: other members get the same
+        # last digits only from the same memory order
+        ours = _split(self.estimator_)[1] is not None
+        whole = ours and self._draws.all_features
         return Parallel(n_jobs=n_jobs, verbose=self.verbose, **self._parallel_args())(
             delayed(_predict)(member, X if whole else X[:, features], params)
             for member, features in zip(
