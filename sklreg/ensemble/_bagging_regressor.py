@@ -115,9 +115,9 @@ class BaggingRegressor(Bagging, ensemble.BaggingRegressor):
     ...     Lasso(alpha=0.5), n_estimators=50, oob_score=True, random_state=0
     ... ).fit(X, y)
     >>> print(f"{model.oob_score_:.2f}")
-    0.43
+    0.44
     >>> model.selection_frequencies_
-    array([0.04, 0.08, 1.  , 1.  , 0.06, 0.  , 0.66, 0.  , 1.  , 0.16])
+    array([0.  , 0.  , 1.  , 0.96, 0.  , 0.  , 0.7 , 0.04, 1.  , 0.2 ])
     >>> low, high = model.predict_interval(X[:1])[0]
     >>> bool(low < model.predict(X[:1])[0] < high)
     True
