@@ -206,9 +206,8 @@ def variance(options):
     for title, rows in tables.items():
         print(f"{title:32}  error   bias^2  variance")
         for name, found in rows.items():
-            print(
-                f"  {name:30} {found.error:7.4f} {found.bias:7.4f} {found.variance:7.4f}"
-            )
+            parts = (found.error, found.bias, found.variance)
+            print(f"  {name:30} " + " ".join(f"{part:7.4f}" for part in parts))
     if options.output:
         _draw_variance(tables, Path(options.output))
 
@@ -250,7 +249,7 @@ def paths(options):
             learning_rate=0.02,
             n_estimators=2000,
         ).fit(X, y)
-        _, lasso, *_ = lasso_path(X, y, eps=1e-4, n_alphas=400)
+        _, lasso, *_ = lasso_path(X, y, eps=1e-4, alphas=400)
         # both against the L1 norm of the coefficients
         norms = np.abs(lasso).sum(axis=0)
         own = np.abs(boosted.coef_path_).sum(axis=0)
@@ -275,8 +274,8 @@ def paths(options):
         size = np.abs(lasso).max()
         print(
             f"{name}: L2-boosting and the lasso at the same L1 norm differ by at most "
-            f"{apart / size:.3f} of the largest coefficient, {half / size:.3f} over the "
-            "first half of the path"
+            f"{apart / size:.3f} of the largest coefficient, {half / size:.3f} over "
+            "the first half of the path"
         )
         curves[name] = norms, lasso, own, boosted.coef_path_
     if options.output:

@@ -22,8 +22,8 @@ from sklreg.solvers.ridge_certificate import ridge_gap
 _BLOCK_ROWS = 1024
 # Weightings solved side by side hold arrays of this part of the size of X.
 _CHUNK_SHARE = 8
-# A column may matter if its correlation is within so many standard errors of its level.
-_STANDARD_ERRORS = 3.0
+# A column may matter if its correlation has come this close to its level.
+_LIKELY = 0.9
 # What is left of a violation after an exact solution is rounding.
 _ROUNDING = 1e-9
 _ROUNDS = 8
@@ -173,19 +173,19 @@ class Chunk:
             return np.ones(len(self.shift))
         return column_scale(self.mean(b), self.variance[:, b], len(self.share))
 
-    def moments(self, panel, b):
-        """Return ``A^T A`` and ``A^T B`` of one weighting on a panel's columns.
+    def moments(self, panel, b, local=slice(None)):
+        """Return ``A^T A`` and ``A^T B`` of one weighting on columns of a panel.
 
         A and B are centred; their rows carry the square roots of the shares.
         """
         share = self.share[:, b]
-        gram, products = panel.moments(share, self.data.Y)
-        shift = self.shift[panel.columns, b]
+        gram, products = panel.moments(share, self.data.Y, local)
+        shift = self.shift[panel.columns[local], b]
         gram -= np.outer(shift, shift)
         products -= np.outer(shift, self.lift[:, b])
         if self.variance is not None:
             constant = is_constant(self.mean(b), self.variance[:, b], len(share))
-            constant = constant[panel.columns]
+            constant = constant[panel.columns[local]]
             gram[constant], gram[:, constant], products[constant] = 0.0, 0.0, 0.0
         return gram, products
 
@@ -224,16 +224,16 @@ class Panel:
     def __len__(self):
         return len(self.columns)
 
-    def moments(self, share, Y):
-        """Return ``C^T S C`` and ``C^T S Y`` for the panel C and shares S."""
-        size = len(self)
+    def moments(self, share, Y, local=slice(None)):
+        """Return ``C^T S C`` and ``C^T S Y`` for columns C of it and shares S."""
+        size = len(self.columns[local])
         gram, products = np.zeros((size, size)), np.zeros((size, Y.shape[1]))
         scratch = np.empty((size, size))
         rows = np.flatnonzero(share)
         root = np.sqrt(share[rows])
         for part in _row_blocks(len(rows)):
             chosen = rows[part]
-            block = self._rows(chosen) * root[part, None]
+            block = self._rows(chosen, local) * root[part, None]
             np.dot(block.T, block, out=scratch)
             gram += scratch
             products += block.T @ (Y[chosen] * root[part, None])
@@ -248,13 +248,15 @@ class Panel:
             np.matmul(self._rows(part), W, out=out[part])
         return out
 
-    def _rows(self, rows):
+    def _rows(self, rows, local=slice(None)):
+        whole = isinstance(local, slice)
+        if not self.by_rows:  # rows of a Fortran-ordered X: the block keeps its order
+            block = self.data.T[:, rows] if whole else self.data.T[np.ix_(local, rows)]
+            return (block - self.mean[local, None]).astype(np.float64, copy=False).T
+        block = self.data[rows] if whole else self.data[np.ix_(rows, local)]
         if not self.whole:
-            return self.data[rows]
-        if self.by_rows:
-            return self.data[rows].astype(np.float64, copy=False) - self.mean
-        # rows of a Fortran-ordered X: the block keeps its order
-        return (self.data.T[:, rows] - self.mean[:, None]).astype(np.float64).T
+            return block
+        return block.astype(np.float64, copy=False) - self.mean[local]
 
 
 def is_constant(mean, variance, n_samples):
@@ -329,25 +331,13 @@ class _ElasticNets:
         self.tol, self.max_iter = tol, max_iter
         target, _ = data.base.targets(data.Y[:, 0])
         problem = LeastSquaresProblem(data.base, target, positive=positive)
-        n_samples, n_features = data.X.shape
-        scale = np.ones(n_features)
-        squares = data.squares_times(np.full((n_samples, 1), 1.0 / n_samples))[:, 0]
+        scale = np.ones(data.X.shape[1])
         if data.variances:
-            scale = np.sqrt(squares)
+            equal = np.full((len(target), 1), 1.0 / len(target))
+            squares = data.squares_times(equal)[:, 0]
+            scale = column_scale(data.base.mean, squares, len(target))
         start = problem.solve(l1 * scale, l2 * scale**2, tol=1e-6, max_iter=max_iter)
         self.start = start.w
-        residual = target - data.base.apply(start.w) / data.base.root
-        error = np.sqrt(squares * residual.var() / n_samples)
-        slope = start.correlation - l2 * scale**2 * start.w
-        slope = slope if positive else np.abs(slope)
-        likely = slope + _STANDARD_ERRORS * error >= l1 * scale
-        self._take(np.flatnonzero(likely | (start.w != 0.0)))
-
-    def _take(self, columns):
-        n_features = self.data.X.shape[1]
-        if len(columns) > _WHOLE_SHARE * n_features:
-            columns = np.arange(n_features)
-        self.panel = self.data.panel(columns)
 
     def solve(self, chunk):
         """Return a :class:`WeightedFit` for every weighting of a chunk."""
@@ -356,37 +346,38 @@ class _ElasticNets:
         L1, L2 = self.l1 * scale, self.l2 * scale**2
         W = np.repeat(self.start[:, None], count, axis=1)
         n_iter = np.zeros(count, dtype=int)
-        gaps, fits = np.full(count, np.inf), {}
+        inside = W != 0.0
+        panel = self._panel(inside)
+        gaps, excess = self._certify(chunk, panel, W, L1, L2)
         left = np.arange(count)
         for _ in range(_ROUNDS):
-            panel = self.panel
+            # every weighting has columns of its own, and all have one panel
+            inside[:, left] |= excess[:, left] > (_LIKELY - 1.0) * L1[:, left]
+            panel = self._panel(inside)
             moved = self.data.each(
-                lambda b, panel=panel: self._move(chunk, panel, b, W[:, b], L1, L2),
+                lambda b, panel=panel: self._move(
+                    chunk, panel, b, W[:, b], inside[:, b], L1, L2
+                ),
                 left,
             )
             for b, (w, events) in zip(left, moved, strict=True):
                 W[:, b] = w
-                n_iter[b] += events
+                n_iter[b] += abs(events)
             exact = np.array([events >= 0 for _, events in moved])
-            gaps, violators = self._certify(chunk, W, L1, L2)
-            violated = violators.any(axis=0)
+            gaps, excess = self._certify(chunk, panel, W, L1, L2)
+            violated = np.any((excess > _ROUNDING * L1) & ~inside, axis=0)
             left = left[exact & violated[left]]
             if not len(left):
                 break
-            new = np.flatnonzero(violators[:, left].any(axis=1))
-            new = new[~np.isin(new, self.panel.columns)]
-            if not len(new):
-                break
-            self._take(np.concatenate([self.panel.columns, new]))
         goals = self.tol * np.einsum("ib,ib->b", chunk.share, self._centred(chunk) ** 2)
         for b in np.flatnonzero(~(gaps <= goals)):
             design = make_design(self.data.X, chunk.share[:, b], self.data.center)
             target, _ = design.targets(self.data.Y[:, 0])
             problem = LeastSquaresProblem(design, target, positive=self.positive)
-            fits[b] = problem.solve(
+            found = problem.solve(
                 L1[:, b], L2[:, b], W[:, b], tol=self.tol, max_iter=self.max_iter
             )
-            W[:, b], gaps[b], n_iter[b] = fits[b].w, fits[b].gap, fits[b].n_iter
+            W[:, b], gaps[b], n_iter[b] = found.w, found.gap, found.n_iter
         return [
             WeightedFit(
                 W[:, b].copy(),
@@ -400,29 +391,38 @@ class _ElasticNets:
             for b in range(count)
         ]
 
+    def _panel(self, inside):
+        columns = np.flatnonzero(inside.any(axis=1))
+        if len(columns) > _WHOLE_SHARE * len(inside):
+            columns = np.arange(len(inside))
+        return self.data.panel(columns)
+
     def _centred(self, chunk):
         return self.data.Y[:, :1] - chunk.lift[0]
 
-    def _move(self, chunk, panel, b, w, L1, L2):
-        """Return the solution on the panel and its events, -1 where it failed."""
-        gram, products = chunk.moments(panel, b)
-        local = w[panel.columns]
-        gradient = products[:, 0] - gram @ local
+    def _move(self, chunk, panel, b, w, inside, L1, L2):
+        """Return the solution on some columns and its events, -1 where it failed."""
+        local = np.flatnonzero(inside[panel.columns])
+        if len(local) > _WHOLE_SHARE * len(panel):
+            local = slice(None)
+        columns = panel.columns[local]
+        gram, products = chunk.moments(panel, b, local)
+        part = w[columns]
+        gradient = products[:, 0] - gram @ part
         active = ActiveSet(_GramSet(gram, self.data.X.shape[0]))
         done, events = active.move(
-            local,
+            part,
             gradient,
-            np.ascontiguousarray(L1[panel.columns, b]),
-            np.ascontiguousarray(L2[panel.columns, b]),
+            np.ascontiguousarray(L1[columns, b]),
+            np.ascontiguousarray(L2[columns, b]),
             self.positive,
         )
         full = np.zeros(len(w))
-        full[panel.columns] = local
+        full[columns] = part
         return full, (events if done else -1)
 
-    def _certify(self, chunk, W, L1, L2):
-        """Return the duality gaps and which columns violate optimality."""
-        panel = self.panel
+    def _certify(self, chunk, panel, W, L1, L2):
+        """Return the duality gaps, and correlations in excess of their levels."""
         residuals = chunk.residuals(panel, np.ascontiguousarray(W[panel.columns]))
         C = chunk.correlations(residuals)
         squares = np.einsum("ib,ib,ib->b", chunk.share, residuals, residuals)
@@ -442,9 +442,7 @@ class _ElasticNets:
             )
         slope = C - L2 * W
         slope = slope if self.positive else np.abs(slope)
-        violators = slope > L1 * (1.0 + _ROUNDING)
-        violators[panel.columns] = False
-        return gaps, violators
+        return gaps, slope - L1
 
 
 # Ridge
