@@ -22,7 +22,7 @@ from sklreg.inspection import bias_variance_decomposition
 from sklreg.linear_model import lasso_path
 
 # %%
-# Thirty points of a cubic, with noise of standard deviation 2, drawn 50 times. A full
+# Thirty points of a cubic, with noise of standard deviation 2, drawn 30 times. A full
 # tree has no bias to speak of and follows the noise. Fifty of them on bootstraps agree
 # on less of it. Boosting to the end follows the noise as a full tree does; stopped
 # early it does not.
@@ -52,7 +52,7 @@ grid = np.linspace(0, 1, 101).reshape(-1, 1)
 truth = cubic(grid)
 found = {
     name: bias_variance_decomposition(
-        model, x, cubic(x), grid, truth, n_rounds=50, resample=sample, random_state=0
+        model, x, cubic(x), grid, truth, n_rounds=30, resample=sample, random_state=0
     )
     for name, model in models.items()
 }
@@ -106,6 +106,8 @@ for ax, coefs, title in (
 ):
     ax.plot(np.abs(coefs).sum(axis=0), coefs.T)
     ax.axhline(0, color="0.8", lw=0.8, zorder=0)
-    ax.set(title=title, xlabel="L1 norm of the coefficients", xlim=(0, 120))
+    ax.set(
+        title=title, xlabel="L1 norm of the coefficients", xlim=(0, 98), ylim=(-15, 30)
+    )
 axes[0].set_ylabel("coefficient")
 plt.show()
