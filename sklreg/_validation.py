@@ -10,6 +10,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
+from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import _safe_indexing
 from sklearn.utils._openmp_helpers import (
     _openmp_effective_n_threads as effective_n_threads,
@@ -34,6 +35,7 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_method_params,
     _check_sample_weight,
+    _deprecate_positional_args,
     _get_feature_names,
     _num_samples,
     check_array,
@@ -59,12 +61,15 @@ __all__ = [
     "Hidden",
     "Integral",
     "Interval",
+    "LinearClassifierMixin",
     "Options",
     "Real",
+    "SparseCoefMixin",
     "StrOptions",
     "_check_method_params",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
+    "_deprecate_positional_args",
     "_fit_context",
     "_raise_for_params",
     "_routing_enabled",
