@@ -14,12 +14,9 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sklreg._validation import validate_data
-from sklreg.solvers.weightings import (
-    Weightings,
-    column_scale,
-    enet_weightings,
-    ridge_weightings,
-)
+from sklreg.solvers.enet_weightings import enet_weightings
+from sklreg.solvers.ridge_weightings import ridge_weightings
+from sklreg.solvers.weightings import Weightings, column_scale
 
 # Options that treat features, or what is returned, in ways not shared by weightings.
 _SINGLE = ("penalty_factor", "exclude", "coef_bounds", "adaptive")

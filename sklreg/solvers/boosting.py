@@ -79,10 +79,18 @@ def direction_step(loss, target, raw, weight, direction, k=0):
 
     Parameters
     ----------
-    loss, target, raw, weight, k
-        As in :func:`leaf_steps`.
+    loss : object of :mod:`sklreg.losses`
+        The loss.
+    target : ndarray of shape (n_samples,) or (n_samples, n_columns)
+        Targets as the loss takes them.
+    raw : ndarray of shape (n_samples,) or (n_samples, n_columns)
+        Raw predictions so far.
+    weight : ndarray of shape (n_samples,)
+        Weights of the samples.
     direction : ndarray of shape (n_samples,)
         What the regressor predicts.
+    k : int
+        Column of `raw` that the step is for.
 
     Returns
     -------
