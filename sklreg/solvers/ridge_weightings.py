@@ -11,8 +11,9 @@ def ridge_weightings(data, weights, alpha):
     """Solve ridge regression under each weighting of the rows, in closed form.
 
     For every weighting and target minimises
-    ``sum_i s_i (y_i - x_i w - b)^2 + alpha sum_j d_j^2 w_j^2``, with d as in
-    :func:`~sklreg.solvers.enet_weightings.enet_weightings` and the weights s as they are.
+    ``sum_i s_i (y_i - x_i w - b)^2 + alpha sum_j d_j^2 w_j^2`` with the weights s as
+    they are, and d the weighted standard deviations where ``data`` has variances, else
+    ones.
 
     Parameters
     ----------
