@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklreg.ensemble import BaggingClassifier, BaggingRegressor
 from sklreg.ensemble import _bagging as module
-from sklreg.linear_model import ElasticNet, Lasso, Ridge
+from sklreg.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 
 DRAWS = [
     {},
@@ -482,3 +482,31 @@ def test_interval_needs_a_coverage_between_zero_and_one(diabetes):
     model = BaggingRegressor(n_estimators=2).fit(*diabetes)
     with pytest.raises(ValueError, match="coverage"):
         model.predict_interval(diabetes[0], coverage=1.0)
+
+
+# Logistic members
+
+
+LOGISTIC = [
+    {"l1_ratio": 1.0, "C": 0.1},
+    {"C": 1.0},
+    {"l1_ratio": 0.5, "C": 0.3, "class_weight": "balanced"},
+    {"fit_intercept": False},
+]
+
+
+@pytest.mark.parametrize("options", LOGISTIC, ids=str)
+@pytest.mark.parametrize("scaled", [False, True])
+def test_logistic_members_fitted_together(options, scaled, iris, one_by_one):
+    X, y = iris
+    for rows in (slice(0, 100), slice(0, 150)):
+        A = X[rows] - X.mean(axis=0)
+        member = LogisticRegression(tol=1e-7, max_iter=1000, **options)
+        if scaled:
+            member = make_pipeline(StandardScaler(), member)
+        model = BaggingClassifier(member, n_estimators=3, random_state=0, n_jobs=2)
+        fast = model.fit(A, y[rows]).predict_proba(A)
+        gaps = [np.max((m[-1] if scaled else m).dual_gap_) for m in model.estimators_]
+        slow = one_by_one(model, A, y[rows]).predict_proba(A)
+        assert_allclose(fast, slow, atol=1e-6)
+        assert max(gaps) < 1e-8
