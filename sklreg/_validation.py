@@ -38,10 +38,13 @@ from sklearn.utils.validation import (
     _deprecate_positional_args,
     _get_feature_names,
     _num_samples,
+    assert_all_finite,
     check_array,
     has_fit_parameter,
     validate_data,
 )
+
+from sklreg._threads import all_finite
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -90,6 +93,7 @@ __all__ = [
     "takes_sample_weight",
     "validate_data",
     "validate_params",
+    "validate_rows",
     "with_callbacks",
 ]
 
@@ -212,6 +216,37 @@ def requery_rows(X, X_fit, n_neighbors, rows):
         strategy="parallel_on_X",
         return_distance=False,
     )
+
+
+def validate_rows(estimator, X, *args, **arguments):
+    """Validate as `validate_data`, looking for NaN and infinity in several threads.
+
+    For estimators that do little more with X than to read it once.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose input is validated.
+    X : {array-like, sparse matrix}
+        Rows.
+    *args, **arguments
+        What `validate_data` takes besides.
+
+    Returns
+    -------
+    ndarray, sparse matrix or tuple of them
+        What `validate_data` returns.
+
+    Raises
+    ------
+    ValueError
+        As `validate_data`.
+    """
+    checked = validate_data(estimator, X, *args, ensure_all_finite=False, **arguments)
+    rows = checked[0] if isinstance(checked, tuple) else checked
+    if not all_finite(rows.data if issparse(rows) else rows):
+        assert_all_finite(rows, input_name="X", estimator_name=type(estimator).__name__)
+    return checked
 
 
 @contextmanager
