@@ -42,11 +42,14 @@ _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
 _MODEL = 0.05
 _MODEL_SWEEPS = 200
-# Columns whose slope has come this close to its level join the model.
+# Far from the optimum more Newton steps are worth more than more sweeps.
+_FAR, _FAR_SWEEPS = 1e-4, 20
+# Columns whose slope has come this close to its level join the working set,
+_SOON = 0.95
+# and those in it the model.
 _LIKELY = 0.9
 _HALVINGS = 40
-# Sparse columns whose Gram costs no more than this many passes over them get one.
-_SMALL = 256
+_DAMPING = 0.02
 # Smooth problems of up to this many features are solved with their Hessian.
 _HESSIAN = 1200
 _SPARSE_HESSIAN = 256
@@ -124,6 +127,7 @@ class LogisticProblem:
         self.gram = WeightedGram(self.working)
         self.dual = BinaryDual(self)
         self._null = None
+        self._memory = None
 
     def reweighted(self, sample_weight):
         """Return the problem under other row weights, sharing the panel of columns."""
@@ -238,26 +242,29 @@ class LogisticProblem:
             found = solve_rotated(self, *rotated, w, intercept, tol, max_iter)
             state = _State(self, found.w, found.intercept)
             return replace(found, gap=self._certify(state, l1, l2)[0])
-        state = _State(self, w, intercept)
+        state, slope = self._recall(w, intercept, l1, l2)
         conjugate = self._prefers_conjugate(l1)
         n_iter = 0
         best, lost = np.inf, 0
         while True:
-            gap, slope = self._certify(state, l1, l2)
+            gap, slope = self._certify(state, l1, l2, slope)
             lost = 0 if gap < 0.9 * best else lost + 1
             best = min(best, gap)
             if gap <= goal or n_iter >= max_iter or lost > 4:
                 break
             if conjugate:
                 n_iter += 1
+                slope = None
                 if not self._conjugate_step(state, l1, l2):
                     break
                 continue
-            self.working.add(self._candidates(state, slope, l1, l2))
+            self.working.add(self._candidates(state, slope, l1))
+            slope = None
             target = max(0.3 * goal, _INNER * gap) if np.isfinite(gap) else 0.3 * goal
             n_iter += self._descend(state, l1, l2, target, max_iter - n_iter)
+        self._memory = state, slope, (l1 == 0.0) & (l2 == 0.0)
         return LogisticSolution(
-            state.w,
+            state.w.copy(),
             state.intercept,
             gap,
             null_value,
@@ -265,21 +272,35 @@ class LogisticProblem:
             self._separated(state, l1, l2),
         )
 
-    def _certify(self, state, l1, l2):
+    def _recall(self, w, intercept, l1, l2):
+        """Return the state to start from, and its slopes if they are known.
+
+        They are where the start is the end of the last solution, as on a path.
+        """
+        if w is not None and self._memory is not None:
+            state, slope, free = self._memory
+            same = intercept == state.intercept and np.array_equal(w, state.w)
+            if same and np.array_equal(free, (l1 == 0.0) & (l2 == 0.0)):
+                return state, slope
+        return _State(self, w, intercept), None
+
+    def _certify(self, state, l1, l2, slope=None):
         """Return the duality gap over all features, and their slopes."""
         theta, _ = self.dual.project(state, l1, l2)
-        slope = self.design.raw_correlate(theta)
+        if slope is None:
+            slope = self.design.raw_correlate(theta)
         value = state.loss + kernels.penalty_value(state.w, l1, l2)
         dual = self.dual.value(theta, slope, state.w, l1, l2, self.lower, self.upper)
         return value - dual, slope
 
-    def _candidates(self, state, slope, l1, l2):
+    def _candidates(self, state, slope, l1):
         """Return the support, what is unpenalised and the largest violators."""
         n_features = len(slope)
         if n_features <= _WHOLE:
             return np.arange(n_features)
         held = np.flatnonzero((state.w != 0.0) | (l1 == 0.0))
-        excess = np.abs(slope) - l1
+        # Some of those that are about to matter save a round.
+        excess = np.abs(slope) - _SOON * l1
         excess[np.where(slope > 0.0, self.upper == 0.0, self.lower == 0.0)] = -np.inf
         excess[held] = -np.inf
         excess[self.working.columns] = -np.inf
@@ -307,14 +328,11 @@ class LogisticProblem:
             if gap <= target and steps > 0:
                 break
             steps += 1
-            aim = 0.1 * target
-            if np.isfinite(gap):
-                aim = max(aim, _MODEL * gap)
+            aim = max(0.1 * target, _MODEL * min(gap, value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
-            self._minimise_model(
-                state.curvature, slope, new, penalties, aim, aim / value
-            )
+            curvature = state.damped()
+            self._minimise_model(curvature, slope, new, penalties, aim, aim / value)
             product = self.working.product(new - local)
             origin = self.working.origin(columns)
             moved = self._search(state, local, new, product, origin, penalties[:2])
@@ -326,7 +344,7 @@ class LogisticProblem:
     def _minimise_model(self, curvature, slope, new, penalties, aim, slope_tol):
         """Minimise the quadratic model of the loss, in place."""
         working = self.working
-        if self._prefers_gram():
+        if working.prefers_gram():
             wanted = (new != 0.0) | (np.abs(slope) >= _LIKELY * penalties[0])
             places, G = self.gram.at(curvature, np.flatnonzero(wanted))
             part = new[places]
@@ -347,18 +365,10 @@ class LogisticProblem:
             slope,
             new,
             *penalties,
-            _MODEL_SWEEPS,
+            _FAR_SWEEPS if slope_tol > _FAR else _MODEL_SWEEPS,
             aim,
             slope_tol,
         )
-
-    def _prefers_gram(self):
-        size = len(self.working)
-        if not self.design.sparse or size <= _SMALL:
-            return True
-        indptr = self.design.X.indptr
-        entries = indptr[self.working.columns + 1] - indptr[self.working.columns]
-        return size * size <= 4 * np.sum(entries)
 
     def _prefers_conjugate(self, l1):
         """Whether a smooth problem is too large for its Hessian."""
@@ -373,7 +383,7 @@ class LogisticProblem:
         working = self.working
         if working.squares is None:
             working.squares = column_squares(self.design.X)
-        curvature = state.curvature[:, None]
+        curvature = state.damped()[:, None]
         change, shift, step = newton_direction(
             self.design.X,
             (state.full_gradient() - l2 * state.w)[:, None],
@@ -381,7 +391,7 @@ class LogisticProblem:
             lambda R: curvature * R,
             l2,
             working.squares,
-            np.array([state.curvature.sum()]),
+            np.array([curvature.sum()]),
             self.fit_intercept,
         )
         product = step[:, 0] - shift[0]
@@ -396,8 +406,9 @@ class LogisticProblem:
         change = new - local
         shift = 0.0
         if self.fit_intercept:
-            total = state.curvature.sum()
-            shift = float(state.theta.sum() - state.curvature @ product)
+            curvature = state.damped()
+            total = curvature.sum()
+            shift = float(state.theta.sum() - curvature @ product)
             shift = shift / total if total > 0.0 else 0.0
         step = product + shift
         before = state.loss + kernels.penalty_value(local, *penalties)
@@ -418,6 +429,7 @@ class LogisticProblem:
             length *= 0.5
         else:
             return False
+        state.damping.adapt(length)
         if length == 1.0:
             trial = new
         local[:] = trial
@@ -433,6 +445,24 @@ class LogisticProblem:
         raw = self.design.raw_product(support, state.w[support]) + state.intercept
         margin = (self.sign * raw)[self.weight > 0.0]
         return bool(len(margin) and margin.min() > 0.0)
+
+
+class Damping:
+    """Curvature added to every prediction's own (Levenberg and Marquardt).
+
+    Far from the optimum, predictions that are all but certain have next to no
+    curvature: a Newton step would send them anywhere, and the line search back.
+    """
+
+    def __init__(self):
+        self.level = 0.0
+
+    def adapt(self, length):
+        """Learn from the length of a step: raise it after cuts, or let it fade."""
+        if length < 0.5:
+            self.level = min(0.25, max(_DAMPING, 4.0 * self.level))
+        elif length == 1.0:
+            self.level = self.level / 8.0 if self.level > _DAMPING / 16.0 else 0.0
 
 
 class _State:
@@ -453,12 +483,17 @@ class _State:
             self.raw += design.raw_product(support, self.w[support])
         self.theta = np.empty_like(self.raw)
         self.curvature = np.empty_like(self.raw)
+        self.damping = Damping()
         self._evaluate()
 
     def _evaluate(self):
         problem = self.problem
         self.loss = kernels.evaluate(
-            self.raw, problem.sign, problem.weight, self.theta, self.curvature
+            self.raw,
+            problem.sign,
+            problem.weight,
+            self.theta,
+            self.curvature,
         )
 
     def move(self, step, shift):
@@ -466,6 +501,11 @@ class _State:
         self.raw += step
         self.intercept += shift
         self._evaluate()
+
+    def damped(self):
+        """Return the curvature that the model is given."""
+        level = self.damping.level
+        return self.curvature + level * self.problem.weight if level else self.curvature
 
     def center_intercept(self):
         """Newton steps on the intercept alone, until theta sums to zero."""
