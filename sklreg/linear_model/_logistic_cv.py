@@ -184,11 +184,12 @@ class LogisticRegressionCV(LogisticFolds):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklreg.linear_model import LogisticRegressionCV
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> model = LogisticRegressionCV(
-    ...     Cs=20,
+    ...     Cs=np.logspace(-3, 1, 20),
     ...     l1_ratios=(1.0,),
     ...     standardize=True,
     ...     scoring="neg_log_loss",
