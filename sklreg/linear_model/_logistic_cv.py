@@ -197,7 +197,7 @@ class LogisticRegressionCV(LogisticFolds):
     ...     use_legacy_attributes=False,
     ... ).fit(X, y)
     >>> print(f"{model.C_:.3f} {model.C_min_:.3f} {model.score(X, y):.3f}")
-    0.234 1.624 -0.077
+    0.336 0.886 -0.073
     """
 
     __metadata_request__score = {"sample_weight": metadata_routing.UNUSED}
