@@ -21,7 +21,7 @@ Interface::
                         progress=None)   -> list of LogisticSolution
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,6 +29,12 @@ from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.logistic_state import (
+    LogisticSolution,
+    Progress,
+    State,
+    floats,
+)
 from sklreg.solvers.newton_cg import column_squares, newton_direction
 from sklreg.solvers.quadratic import minimise_quadratic
 
@@ -49,39 +55,9 @@ _SOON = 0.95
 # and those in it the model.
 _LIKELY = 0.9
 _HALVINGS = 40
-_DAMPING = 0.02
 # Smooth problems of up to this many features are solved with their Hessian.
-_HESSIAN = 1200
-_SPARSE_HESSIAN = 256
-
-
-@dataclass
-class LogisticSolution:
-    """Coefficients with their certificate.
-
-    Attributes
-    ----------
-    w : ndarray of shape (n_features,) or (n_classes, n_features)
-        Coefficients.
-    intercept : float or ndarray of shape (n_classes,)
-        Intercept, zero where none is fitted.
-    gap : float
-        Duality gap, from a product with the whole of X computed afresh.
-    null_value : float
-        Objective with all coefficients zero and the best intercept.
-    n_iter : int
-        Newton steps taken.
-    diverged : bool
-        Whether what is not penalised separates the classes, so that no finite
-        optimum exists; the coefficients are where the loss became negligible.
-    """
-
-    w: np.ndarray
-    intercept: float | np.ndarray
-    gap: float
-    null_value: float
-    n_iter: int
-    diverged: bool = False
+_HESSIAN = 200
+_SPARSE_HESSIAN = 200
 
 
 class LogisticProblem:
@@ -206,7 +182,7 @@ class LogisticProblem:
             only.upper = np.minimum(self.upper, held)
             zeros = np.zeros(n_features)
             w = only.solve(zeros, zeros, tol=1e-10).w
-        state = _State(self, w, None)
+        state = State(self, w, None)
         state.center_intercept()
         slope = state.full_gradient()
         side = np.where(slope > 0.0, self.upper > 0.0, self.lower < 0.0)
@@ -240,23 +216,22 @@ class LogisticProblem:
         rotated = rotation_for(self, l1, l2)
         if rotated is not None:
             found = solve_rotated(self, *rotated, w, intercept, tol, max_iter)
-            state = _State(self, found.w, found.intercept)
+            state = State(self, found.w, found.intercept)
             return replace(found, gap=self._certify(state, l1, l2)[0])
         state, slope = self._recall(w, intercept, l1, l2)
         conjugate = self._prefers_conjugate(l1)
         n_iter = 0
-        best, lost = np.inf, 0
+        progress = Progress()
         while True:
             gap, slope = self._certify(state, l1, l2, slope)
-            lost = 0 if gap < 0.9 * best else lost + 1
-            best = min(best, gap)
-            if gap <= goal or n_iter >= max_iter or lost > 4:
+            value = state.loss + kernels.penalty_value(state.w, l1, l2)
+            if gap <= goal or n_iter >= max_iter or progress.ended(value, gap):
                 break
             if conjugate:
                 n_iter += 1
-                slope = None
-                if not self._conjugate_step(state, l1, l2):
+                if not self._conjugate_step(state, slope, goal, l1, l2):
                     break
+                slope = None
                 continue
             self.working.add(self._candidates(state, slope, l1))
             slope = None
@@ -282,7 +257,7 @@ class LogisticProblem:
             same = intercept == state.intercept and np.array_equal(w, state.w)
             if same and np.array_equal(free, (l1 == 0.0) & (l2 == 0.0)):
                 return state, slope
-        return _State(self, w, intercept), None
+        return State(self, w, intercept), None
 
     def _certify(self, state, l1, l2, slope=None):
         """Return the duality gap over all features, and their slopes."""
@@ -378,7 +353,7 @@ class LogisticProblem:
         limit = _SPARSE_HESSIAN if self.design.sparse else _HESSIAN
         return self.design.shape[1] > limit
 
-    def _conjugate_step(self, state, l1, l2):
+    def _conjugate_step(self, state, slope, goal, l1, l2):
         """Take a truncated Newton step; return whether the value fell."""
         working = self.working
         if working.squares is None:
@@ -386,13 +361,15 @@ class LogisticProblem:
         curvature = state.damped()[:, None]
         change, shift, step = newton_direction(
             self.design.X,
-            (state.full_gradient() - l2 * state.w)[:, None],
-            np.array([state.theta.sum()]),
+            # The slopes are those after the Newton step of what is not penalised.
+            (slope - l2 * state.w)[:, None],
+            np.zeros(1),
             lambda R: curvature * R,
             l2,
             working.squares,
             np.array([curvature.sum()]),
             self.fit_intercept,
+            goal,
         )
         product = step[:, 0] - shift[0]
         new = state.w + change[:, 0]
@@ -447,83 +424,6 @@ class LogisticProblem:
         return bool(len(margin) and margin.min() > 0.0)
 
 
-class Damping:
-    """Curvature added to every prediction's own (Levenberg and Marquardt).
-
-    Far from the optimum, predictions that are all but certain have next to no
-    curvature: a Newton step would send them anywhere, and the line search back.
-    """
-
-    def __init__(self):
-        self.level = 0.0
-
-    def adapt(self, length):
-        """Learn from the length of a step: raise it after cuts, or let it fade."""
-        if length < 0.5:
-            self.level = min(0.25, max(_DAMPING, 4.0 * self.level))
-        elif length == 1.0:
-            self.level = self.level / 8.0 if self.level > _DAMPING / 16.0 else 0.0
-
-
-class _State:
-    """Coefficients with the raw predictions and what follows from them."""
-
-    def __init__(self, problem, w, intercept):
-        self.problem = problem
-        design = problem.design
-        self.w = np.zeros(design.shape[1])
-        if w is not None:
-            self.w[:] = np.clip(w, problem.lower, problem.upper)
-        self.intercept = float(problem.null()[0] if intercept is None else intercept)
-        if not problem.fit_intercept:
-            self.intercept = 0.0
-        support = np.flatnonzero(self.w)
-        self.raw = problem.offset + self.intercept
-        if len(support):
-            self.raw += design.raw_product(support, self.w[support])
-        self.theta = np.empty_like(self.raw)
-        self.curvature = np.empty_like(self.raw)
-        self.damping = Damping()
-        self._evaluate()
-
-    def _evaluate(self):
-        problem = self.problem
-        self.loss = kernels.evaluate(
-            self.raw,
-            problem.sign,
-            problem.weight,
-            self.theta,
-            self.curvature,
-        )
-
-    def move(self, step, shift):
-        """Move the raw predictions and the intercept."""
-        self.raw += step
-        self.intercept += shift
-        self._evaluate()
-
-    def damped(self):
-        """Return the curvature that the model is given."""
-        level = self.damping.level
-        return self.curvature + level * self.problem.weight if level else self.curvature
-
-    def center_intercept(self):
-        """Newton steps on the intercept alone, until theta sums to zero."""
-        if not self.problem.fit_intercept:
-            return
-        for _ in range(50):
-            total = self.curvature.sum()
-            drift = self.theta.sum()
-            if total <= 0.0 or abs(drift) <= 1e-13 * np.abs(self.theta).sum():
-                return
-            step = float(np.clip(drift / total, -2.0, 2.0))
-            self.move(step, step)
-
-    def full_gradient(self):
-        """Return ``X' theta``."""
-        return self.problem.design.raw_correlate(self.theta)
-
-
 def solve_logistic_path(
     problem,
     l1s,
@@ -562,10 +462,3 @@ def solve_logistic_path(
         if progress is not None:
             progress(i, solution)
     return found
-
-
-def floats(values, size, default):
-    """Return values as contiguous float64 of a size, or that many of a default."""
-    if values is None:
-        return np.full(size, default)
-    return np.ascontiguousarray(np.broadcast_to(values, (size,)), dtype=np.float64)

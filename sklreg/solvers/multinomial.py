@@ -21,10 +21,15 @@ import numpy as np
 from scipy.special import softmax
 
 from sklreg.solvers import _multinomial_kernels as multinomial
-from sklreg.solvers.logistic import Damping, LogisticSolution, floats
 from sklreg.solvers.logistic_columns import LogisticColumns
 from sklreg.solvers.logistic_dual import MultinomialDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.logistic_state import (
+    Damping,
+    LogisticSolution,
+    Progress,
+    floats,
+)
 from sklreg.solvers.multinomial_blocks import minimise_by_class
 from sklreg.solvers.multinomial_gram import entry_gram
 from sklreg.solvers.newton_cg import column_squares, newton_direction
@@ -37,8 +42,6 @@ _SMOOTH_GRAM_ENTRIES = 200
 _FIRST_VIOLATORS = 200
 _MODEL = 0.05
 _HALVINGS = 40
-# Newton steps without a lower gap after which rounding is all that is left.
-_LOST = 6
 
 
 class MultinomialProblem:
@@ -210,12 +213,11 @@ class MultinomialProblem:
         state = _State(self, w, intercept)
         goal = tol * null_value
         n_iter = 0
-        best, lost = np.inf, 0
+        progress = Progress()
         while True:
             gap, slope, newton = self._certify(state, l1, l2)
-            lost = 0 if gap < 0.9 * best else lost + 1
-            best = min(best, gap)
-            if gap <= goal or n_iter >= max_iter or lost > _LOST:
+            value = state.loss + self._penalty(state.w, l1, l2)
+            if gap <= goal or n_iter >= max_iter or progress.ended(value, gap):
                 break
             n_iter += 1
             if not self._step(state, slope, newton, gap, goal, l1, l2):
@@ -258,7 +260,7 @@ class MultinomialProblem:
         """Take one Newton step; return whether the objective fell."""
         bounded = np.isfinite(self.lower).any() or np.isfinite(self.upper).any()
         if not l1.any() and not bounded and state.w.size > _SMOOTH_GRAM_ENTRIES:
-            return self._search(state, *self._conjugate_step(state, l2), l1, l2)
+            return self._search(state, *self._conjugate_step(state, goal, l2), l1, l2)
         classes, features = self._entries(state.w, slope, l1)
         value = state.loss + self._penalty(state.w, l1, l2)
         aim = max(0.05 * goal, _MODEL * min(gap, value))
@@ -280,7 +282,7 @@ class MultinomialProblem:
         change[classes, features] = new - start
         return self._search(state, change, newton[1] + shift, l1, l2)
 
-    def _conjugate_step(self, state, l2):
+    def _conjugate_step(self, state, goal, l2):
         """Return a truncated Newton step, for smooth penalties."""
         if self.working.squares is None:
             self.working.squares = column_squares(self.design.X)
@@ -299,6 +301,7 @@ class MultinomialProblem:
             self.working.squares,
             np.sum(s * (P * (1.0 - P) + damping), axis=0),
             self.fit_intercept,
+            goal,
         )
         return np.ascontiguousarray(change.T), shift
 
