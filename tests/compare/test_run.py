@@ -21,6 +21,8 @@ def measure_once():
     """Times need no precision here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sklreg.compare.run.MAX_REPEATS", 1)
+        patch.setattr("sklreg.compare.models.N_CS", 3)
+        patch.setattr("sklreg.compare.models.LOGISTIC_MAX_ITER", 200)
         yield
 
 
