@@ -32,9 +32,9 @@ def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.i
     l1, l2, lower, upper : ndarray of shape (m,)
         Penalties, and a box around zero.
     tol : float
-        The sweeps end when one lowers the objective by no more than this,
+        The sweeps end when one lowers the objective by no more than this.
     slope_tol : float
-        and finds no slope off by more than this part of its L1 level.
+        It must also find no slope off by more than this part of its L1 level.
 
     Returns
     -------
