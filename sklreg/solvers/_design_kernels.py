@@ -4,21 +4,21 @@ import numpy as np
 from numba import njit
 
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-_ROWS = 64
 # A centred column smaller than this times its mean is rounding, not data.
 _CONSTANT = 1e-14
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
-def dense_panel(X, columns, mean, root, out):
+def dense_panel(X, columns, mean, root, tile, out):
     """Write the transpose of ``root * (X[:, columns] - mean)`` to ``out``.
 
     Constant columns are 0. The transpose is in C order even where it has one row or
     one column: any other array of one column would be compiled for separately.
+    ``tile`` rows are read at a time.
     """
     n = X.shape[0]
-    for start in range(0, n, _ROWS):
-        stop = min(n, start + _ROWS)
+    for start in range(0, n, tile):
+        stop = min(n, start + tile)
         for c in range(columns.shape[0]):
             j = columns[c]
             m = mean[j]
@@ -35,6 +35,20 @@ def dense_panel(X, columns, mean, root, out):
             if np.sqrt(square) <= bound * np.sqrt(weight):
                 for i in range(n):
                     out[c, i] = 0.0
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def dense_squares(X, mean, root, tile, out):
+    """Add the squared norms of the columns of ``root * (X - mean)`` to ``out``."""
+    n = X.shape[0]
+    for start in range(0, n, tile):
+        stop = min(n, start + tile)
+        for j in range(X.shape[1]):
+            m = mean[j]
+            total = 0.0
+            for i in range(start, stop):
+                total += (root[i] * (X[i, j] - m)) ** 2
+            out[j] += total
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)

@@ -62,7 +62,7 @@ class ActiveSet:
             )
             left_out = np.setdiff1d(support, self.support[: self.size])
             if len(left_out):
-                gradient += G[:, left_out] @ w[left_out]
+                gradient += G[:m, left_out] @ w[left_out]
                 w[left_out] = 0.0
         events, self.size, done = kernels.follow(
             G,

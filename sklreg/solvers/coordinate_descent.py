@@ -203,9 +203,9 @@ class LeastSquaresProblem:
 
     def _certify(self, w, l1, l2, correlation):
         """Return the residual, its correlations and the duality gap at w."""
-        null = not w.any()
-        residual = self.b if null else self.b - self._product(w)
+        residual = self.residual(w)
         if correlation is None:
+            null = residual is self.b
             correlation = self.q if null else self.design.correlate(residual)
         gap, _ = kernels.duality_gap(
             w,
@@ -218,12 +218,14 @@ class LeastSquaresProblem:
         )
         return residual, correlation, gap
 
-    def _product(self, w):
-        """Return ``A w``, from the panel where it holds all the support."""
-        inside = np.count_nonzero(w[self.working.columns])
-        if inside == np.count_nonzero(w):
-            return self.working.product(w)
-        return self.design.apply(w)
+    def residual(self, w):
+        """Return ``b - A w``, from the panel where it holds all the support."""
+        nonzeros = np.count_nonzero(w)
+        if nonzeros == 0:
+            return self.b
+        if np.count_nonzero(w[self.working.columns]) == nonzeros:
+            return self.b - self.working.product(w)
+        return self.b - self.design.apply(w)
 
     def _candidates(self, w, correlation, l1, l2):
         """Return the support and the columns that violate optimality most."""

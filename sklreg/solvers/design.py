@@ -15,6 +15,8 @@ _BLOCK_BYTES = 1 << 20
 # Columns whose mean is this many times their spread lose digits to implicit centring.
 _FAR = 1e3
 _ROWS_FOR_SPREAD = 8
+# Rows of a C-ordered X whose columns are read while they are in the cache.
+_TILE = 64
 
 
 def read_only(array):
@@ -185,9 +187,25 @@ class DenseDesign(Design):
 
     def fill_panel(self, columns, out):
         """Write ``A[:, columns]`` to a Fortran-ordered float64 array."""
+        kernels.dense_panel(
+            read_only(self.X), columns, self.mean, self._roots(), self._tile(), out.T
+        )
+
+    def all_squares(self):
+        """Return the squared norm of every column of ``A``."""
+        out = np.zeros(self.shape[1])
+        kernels.dense_squares(
+            read_only(self.X), self.mean, self._roots(), self._tile(), out
+        )
+        return out
+
+    def _roots(self):
         root = np.broadcast_to(np.asarray(self.root), (self.shape[0],))
-        root = read_only(np.ascontiguousarray(root))
-        kernels.dense_panel(read_only(self.X), columns, self.mean, root, out.T)
+        return read_only(np.ascontiguousarray(root))
+
+    def _tile(self):
+        """Rows to read at a time: whole columns where they are contiguous."""
+        return _TILE if self.X.flags.c_contiguous else max(1, self.shape[0])
 
     def center_in_place(self):
         """Subtract the means from X itself, where the caller has given X away."""

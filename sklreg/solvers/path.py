@@ -1,23 +1,26 @@
 """Solutions along a path of penalties, certified several at a time.
 
 With a dense design the parametric active set solves a block of penalties on the
-working set; then one product with the whole of X gives the duality gap of each. Where
-a column outside the set turns out to matter, it is added and the penalties from there
-on are solved again. Otherwise each penalty is a problem of its own, started from the
-solution before.
+working set; :mod:`sklreg.solvers.path_certificates` then tells the duality gap of each,
+with few products with the whole of X. Where a column outside the set turns out to
+matter, it is added and the penalties from there on are solved again. Otherwise each
+penalty is a problem of its own, started from the solution before.
 """
 
 import numpy as np
 
-from sklreg.solvers._coordinate_descent_kernels import duality_gap
 from sklreg.solvers.coordinate_descent import Solution
+from sklreg.solvers.path_certificates import BlockCertifier
 
 _FIRST_BLOCK = 4
-_LARGEST_BLOCK = 32
+_LARGEST_BLOCK = 8
+# Columns whose correlation is expected to come this close to their level are added.
+_MARGIN = 0.05
 # New columns a block may ask for, beside half the support.
 _NEW_COLUMNS = 64
-# A whole Gram matrix is made up to this many features.
-_WHOLE_GRAM = 4096
+# With up to this many features, and as many samples, the working set is all of them.
+_WHOLE = 512
+_LARGEST_WHOLE_BLOCK = 32
 
 
 def solve_path(
@@ -79,9 +82,12 @@ class _Follower:
         design = problem.design
         n_samples, n_features = design.shape
         self.ones = np.ones(n_features)
-        self.whole = n_features <= min(n_samples, _WHOLE_GRAM)
-        if self.whole and self.working.whole_gram is None:
-            self.working.whole_gram = design.gram()
+        self.whole = n_features <= min(n_samples, _WHOLE)
+        if self.whole:
+            if self.working.whole_gram is None:
+                self.working.whole_gram = design.gram()
+            self.working.add(np.arange(n_features))
+        self.certifier = BlockCertifier(problem)
 
     def run(self, w):
         problem = self.problem
@@ -89,15 +95,15 @@ class _Follower:
         w = np.zeros(n_features) if w is None else np.array(w, dtype=np.float64)
         if problem.positive:
             np.maximum(w, 0.0, out=w)
-        correlation = problem.q if not w.any() else None
-        if correlation is None:
-            residual = problem.b - problem.design.apply(w)
-            correlation = problem.design.correlate(residual)
+        correlation = self.certifier.start(w)
         first, n_alphas = 0, len(self.l1s)
-        block = _LARGEST_BLOCK if self.whole else _FIRST_BLOCK
+        largest = _LARGEST_WHOLE_BLOCK if self.whole else _LARGEST_BLOCK
+        block = largest if self.whole else _FIRST_BLOCK
+        behind = None
         while first < n_alphas:
             last = min(first + block, n_alphas)
-            self._propose(w, correlation, first, last)
+            if not self.whole:
+                self._propose(w, correlation, first, last, behind)
             found = self._solve_block(w, correlation, first, last)
             accepted = self._certify(found, first)
             if not accepted:
@@ -111,24 +117,31 @@ class _Follower:
                     max_iter=self.max_iter,
                 )
                 solution.n_iter += events
+                self.certifier.start(solution.w, solution.correlation)
                 accepted = [solution]
             yield from accepted
+            behind = first - 1, correlation
             w, correlation = accepted[-1].w, accepted[-1].correlation
             whole_block = len(accepted) == last - first
             first += len(accepted)
-            block = min(2 * block, _LARGEST_BLOCK) if whole_block else len(accepted) + 1
+            block = min(2 * block, largest) if whole_block else len(accepted) + 1
 
-    def _propose(self, w, correlation, first, last):
+    def _propose(self, w, correlation, first, last, behind):
         """Add the columns that the block ahead is likely to need."""
-        n_features = len(w)
-        if self.whole:
-            self.working.add(np.arange(n_features))
-            return
-        slope = np.abs(correlation - self.l2s[first] * w)
         support = np.flatnonzero(w)
-        # The strong rule of Tibshirani et al. (2012), for the end of the block.
         end = self.l1s[last - 1]
-        excess = slope - max(2.0 * end - max(self.l1s[first], slope.max()), 0.5 * end)
+        ahead = np.abs(correlation - self.l2s[first] * w)
+        if behind is None or behind[0] < 0:
+            # The strong rule of Tibshirani et al. (2012), for the end of the block.
+            excess = ahead - max(2.0 * end - max(self.l1s[first], ahead.max()), end / 2)
+        else:
+            # Correlations are piecewise linear in the penalty.
+            before, there = behind
+            here = first - 1
+            length = (self.l1s[here] - end) / (self.l1s[before] - self.l1s[here])
+            expected = correlation + length * (correlation - there)
+            excess = np.abs(expected) - (1.0 - _MARGIN) * end
+            np.maximum(excess, ahead - (1.0 - _MARGIN) * self.l1s[here], out=excess)
         excess[support] = -np.inf
         excess[self.working.columns] = -np.inf
         likely = np.flatnonzero(excess >= 0.0)
@@ -161,32 +174,20 @@ class _Follower:
 
     def _certify(self, found, first):
         """Return the solutions up to the first whose gap is too large."""
-        problem, columns = self.problem, self.working.columns
         W = np.stack([w for w, _ in found], axis=1)
-        if self.whole:
-            product = np.stack([problem.design.apply(w) for w in W.T], axis=1)
-        else:
-            product = self.working.panel @ W[columns]
-        residuals = problem.b[:, None] - product
-        correlations = problem.design.correlate(residuals)
-        accepted = []
-        violators = np.zeros(len(W), dtype=bool)
-        for k, (w, events) in enumerate(found):
-            correlation = np.ascontiguousarray(correlations[:, k])
-            residual = np.ascontiguousarray(residuals[:, k])
-            l1, l2 = self.l1s[first + k], self.l2s[first + k]
-            gap, _ = duality_gap(
-                w,
-                correlation,
-                l1 * self.ones,
-                l2 * self.ones,
-                float(residual @ residual),
-                float(residual @ problem.b),
-                problem.positive,
-            )
-            if len(accepted) == k and gap <= problem.goal(self.tol):
-                accepted.append(Solution(w, gap, events, correlation))
-            else:
-                violators |= np.abs(correlation) > l1
-        self.working.add(np.flatnonzero(violators))
-        return accepted
+        block = slice(first, first + len(found))
+        l1 = np.multiply.outer(self.ones, self.l1s[block])
+        l2 = np.multiply.outer(self.ones, self.l2s[block])
+        gaps, correlations = self.certifier.certify(W, l1, l2)
+        # A gap that is not a number is too large as well.
+        short = np.flatnonzero(~(gaps <= self.problem.goal(self.tol)))
+        held = short[0] if len(short) else len(found)
+        if len(short):
+            slope = correlations[:, short] - l2[:, short] * W[:, short]
+            if not self.problem.positive:
+                slope = np.abs(slope)
+            self.working.add(np.flatnonzero(np.any(slope > l1[:, short], axis=1)))
+        return [
+            Solution(w, gap, events, np.ascontiguousarray(correlations[:, k]))
+            for k, ((w, events), gap) in enumerate(zip(found[:held], gaps, strict=False))
+        ]

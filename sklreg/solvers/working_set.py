@@ -8,6 +8,8 @@ from sklreg.solvers.design import read_only
 _GRAM_COLUMNS = 4096
 # Up to this many, a Gram costs next to nothing whatever the data are.
 _SMALL = 256
+# Columns that panels and Gram matrices have room for at the least.
+_ROOM = 64
 
 
 class WorkingSet:
@@ -32,6 +34,7 @@ class WorkingSet:
         self.columns = np.empty(0, dtype=np.int64)
         self._member = np.zeros(design.shape[1], dtype=bool)
         self._panel = np.empty((design.shape[0], 0), order="F")
+        self._panel_size = 0
         self._gram = np.empty((0, 0))
         self._gram_size = 0
         self._squares = np.empty(0)
@@ -50,17 +53,27 @@ class WorkingSet:
     @property
     def panel(self):
         """``A[:, columns]`` in Fortran order; an empty panel over a sparse design."""
-        have, want = self._panel.shape[1], len(self)
+        have, want = self._panel_size, len(self)
         if not self.design.sparse and have < want:
-            grown = np.empty((self.design.shape[0], want), order="F")
-            grown[:, :have] = self._panel
-            self.design.fill_panel(self.columns[have:], grown[:, have:])
-            self._panel = grown
-        return self._panel
+            room = self._panel.shape[1]
+            if room < want:
+                grown = np.empty((len(self._panel), self._room(room)), order="F")
+                grown[:, :have] = self._panel[:, :have]
+                self._panel = grown
+            self.design.fill_panel(self.columns[have:], self._panel[:, have:want])
+            self._panel_size = want
+        return self._panel[:, : self._panel_size]
+
+    def _room(self, room):
+        """Columns to make room for, where there is room for too few.
+
+        Memory that is never written to costs nothing; copies do.
+        """
+        return min(self.design.shape[1], max(len(self), 2 * room, _ROOM))
 
     def product(self, w):
         """Return ``A w`` for coefficients that are zero outside the set."""
-        if self.design.sparse or self._panel.shape[1] < len(self):
+        if self.design.sparse or self._panel_size < len(self):
             return self.design.apply(w)
         local = w[self.columns]
         last = np.flatnonzero(local)[-1] + 1 if local.any() else 0
@@ -82,11 +95,17 @@ class WorkingSet:
 
     @property
     def gram(self):
-        """Gram matrix of the columns, grown by the rows that are missing."""
+        """Gram matrix of the columns, in the upper left corner of an array.
+
+        Rows that are missing are added; the rest of the array is room for more.
+        """
         have, want = self._gram_size, len(self)
         if have < want:
-            grown = np.empty((want, want))
-            grown[:have, :have] = self._gram
+            if len(self._gram) < want:
+                room = self._room(len(self._gram))
+                grown = np.empty((room, room))
+                grown[:have, :have] = self._gram[:have, :have]
+                self._gram = grown
             new = self.columns[have:]
             if self.whole_gram is not None:
                 block = self.whole_gram[np.ix_(self.columns, new)]
@@ -98,9 +117,9 @@ class WorkingSet:
                 block[:have] = self.panel[:, :have].T @ fresh
                 # A product of an array with itself costs half as much.
                 block[have:] = fresh.T @ fresh
-            grown[:, have:] = block
-            grown[have:, :have] = block[:have].T
-            self._gram, self._gram_size = grown, want
+            self._gram[:want, have:want] = block
+            self._gram[have:want, :have] = block[:have].T
+            self._gram_size = want
         return self._gram
 
     def prefers_gram(self):
