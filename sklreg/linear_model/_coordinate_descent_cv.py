@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state, check_scalar
@@ -36,6 +36,7 @@ from sklreg.linear_model._path import (
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_paths import FoldPaths
+from sklreg.solvers.threads import blas_for
 
 
 class _PathCV(LinearRegressor, ABC):
@@ -121,13 +122,17 @@ class _PathCV(LinearRegressor, ABC):
             weights,
             fit_intercept=self.fit_intercept,
             gram=self.precompute is True,
+            tests=[test for _, test in folds],
         )
-        results = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
-            delayed(paths.errors)(
-                train, test, grids, l1_ratios, [self._options(seed) for seed in row]
+        with blas_for(min(len(folds), effective_n_jobs(self.n_jobs))):
+            results = Parallel(
+                n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads"
+            )(
+                delayed(paths.errors)(
+                    train, test, grids, l1_ratios, [self._options(seed) for seed in row]
+                )
+                for (train, test), row in zip(folds, seeds, strict=True)
             )
-            for (train, test), row in zip(folds, seeds, strict=True)
-        )
         self._warn_of_short_folds(results)
         errors = np.array([[path.errors for path in fold] for fold in results])
         errors = np.swapaxes(errors, 0, 1)

@@ -83,7 +83,7 @@ class ActiveSet:
     def _reserve(self, capacity):
         have = len(self.factor)
         if have < capacity:
-            capacity = max(capacity, min(2 * have, len(self.working)))
+            capacity = max(capacity, min(2 * have, self.working.design.shape[1]))
             factor = np.zeros((capacity, capacity))
             factor[:have, :have] = self.factor
             support = np.zeros(capacity, dtype=np.int64)

@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
-from sklreg.solvers.fold_grams import FoldGrams
+from sklreg.solvers.fold_grams import FoldGrams, as_slice
 from sklreg.solvers.path import solve_path
 
 #: Up to this many features the Gram matrices of the folds are kept: 32 MiB each.
@@ -65,9 +65,11 @@ class FoldPaths:
         Whether to fit an intercept.
     gram : bool
         Whether to make the Gram matrix of all the features in any case.
+    tests : sequence of ndarray of int
+        Test sets of the folds to come, as far as they are known.
     """
 
-    def __init__(self, X, y, sample_weight, *, fit_intercept, gram):
+    def __init__(self, X, y, sample_weight, *, fit_intercept, gram, tests=()):
         self.X, self.y = X, np.asarray(y, dtype=np.float64)
         self.sample_weight = sample_weight
         self.fit_intercept = fit_intercept
@@ -81,7 +83,7 @@ class FoldPaths:
         ):
             weights = np.ones(n_samples) if sample_weight is None else sample_weight
             self.moments = FoldGrams(X, self.y[:, None], weights, fit_intercept)
-            self.moments.prepare()
+            self.moments.prepare([np.asarray(test) for test in tests])
 
     def errors(self, train, test, grids, l1_ratios, options):
         """Fit a path for each l1_ratio and return its errors on the test rows.
@@ -150,7 +152,12 @@ class FoldPaths:
     def _test_errors(self, test, coefs, parts):
         used = np.flatnonzero(coefs.any(axis=1))
         X = self.X
-        rows = X[test][:, used] if issparse(X) else X[np.ix_(test, used)]
+        if issparse(X):
+            rows = X[test][:, used]
+        elif isinstance(as_slice(test), slice):
+            rows = X[as_slice(test)][:, used]
+        else:
+            rows = X[np.ix_(test, used)]
         predictions = rows @ coefs[used] + (parts.offset - parts.mean @ coefs)
         squares = (predictions - self.y[test, None]) ** 2
         weights = None if self.sample_weight is None else self.sample_weight[test]

@@ -101,7 +101,7 @@ class BlockCertifier:
 
     def _residuals(self, W):
         working = self.problem.working
-        if self.problem.working.whole_gram is None:
+        if len(working) < len(W):
             product = working.panel @ W[working.columns]
         else:
             product = np.stack([self.problem.design.apply(w) for w in W.T], axis=1)
