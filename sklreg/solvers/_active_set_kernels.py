@@ -7,7 +7,7 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 
 # A pivot this small next to its diagonal marks a dependent column.
-_SINGULAR = 1e-11
+SINGULAR = 1e-11
 
 
 @njit(**_JIT)
@@ -22,7 +22,7 @@ def _append(G, support, size, j, l2, L):
     pivot = diagonal
     for k in range(size):
         pivot -= L[size, k] * L[size, k]
-    if pivot <= _SINGULAR * diagonal:
+    if pivot <= SINGULAR * diagonal:
         return False
     L[size, size] = np.sqrt(pivot)
     support[size] = j

@@ -33,6 +33,8 @@ _SETTLING_WORK = 2_000_000
 # a lower gap before rounding is all that is left.
 _ROUND_SWEEPS = 200
 _ROUNDS = 4
+# Next to the level before, each level on the way to a small penalty.
+_STAGE = 0.7
 # Sweeps that one draw of random coordinates serves.
 _CHUNK = 8
 
@@ -165,13 +167,16 @@ class LeastSquaresProblem:
         if self.positive:
             np.maximum(w, 0.0, out=w)
         goal = self.goal(tol)
+        n_iter = 0
+        if not w.any() and n_features > len(self.b) and self.exact_path():
+            n_iter = self._approach(w, l1, l2, max_iter)
+            correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
         tight = tol < _TIGHT
         first_exact = _FIRST_EXACT
         if whole and not tight:
             first_exact = _settling_sweeps(n_features)
         ending = (tol if whole else np.inf), first_exact, tight
-        n_iter = 0
         best = np.inf
         rounds_lost = 0
         while True:
@@ -200,6 +205,45 @@ class LeastSquaresProblem:
                 exact and self.selection.random_state is None,
             )
             correlation = None
+
+    def _approach(self, w, l1, l2, max_stages):
+        """Come down to a small penalty by stages, in place of w = 0.
+
+        Correlations change steadily along the path, so that the working set of the
+        next stage is foreseen; the violators of one large step would be too many.
+        Returns the number of stages.
+        """
+        if not l1.all():
+            return 0
+        level = float(np.max(np.abs(self.q) / l1))
+        if not 1.0 < level < np.inf:
+            return 0
+        stages = int(np.ceil(-np.log(level) / np.log(_STAGE)))
+        ratio = level ** (-1.0 / stages)
+        correlation, before = self.q, None
+        for stage in range(min(stages, max_stages)):
+            ahead, end = correlation - l2 * w, level * ratio
+            if stage == stages - 1:
+                end = 1.0
+            expected = None
+            if before is not None:
+                expected = ahead + ratio * (ahead - before)
+            self.working.propose(ahead, expected, level * l1, end * l1)
+            columns = self.working.columns
+            local = w[columns]
+            penalties = end * l1[columns], l2[columns]
+            finite = np.isfinite(self.working.squares).all()
+            if not (finite and self.active.worthwhile(local, *penalties)):
+                return stage
+            gradient = correlation[columns]
+            done, _ = self.active.move(local, gradient, *penalties, self.positive)
+            if not done:
+                return stage
+            w[columns] = local
+            before, level = ahead, end
+            if stage < stages - 1:
+                correlation = self.design.correlate(self.residual(w))
+        return min(stages, max_stages)
 
     def _certify(self, w, l1, l2, correlation):
         """Return the residual, its correlations and the duality gap at w."""
@@ -238,7 +282,7 @@ class LeastSquaresProblem:
         excess[support] = -np.inf
         excess[self.working.columns] = -np.inf
         violators = np.flatnonzero(excess > 0.0)
-        count = max(_FIRST_VIOLATORS, 2 * len(support))
+        count = max(_FIRST_VIOLATORS, len(support))
         if len(violators) > count:
             top = np.argpartition(excess[violators], -count)[-count:]
             violators = violators[top]

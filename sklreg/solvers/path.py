@@ -14,8 +14,6 @@ from sklreg.solvers.path_certificates import BlockCertifier
 
 _FIRST_BLOCK = 4
 _LARGEST_BLOCK = 8
-# Columns whose correlation is expected to come this close to their level are added.
-_MARGIN = 0.05
 # New columns a block may ask for, beside half the support.
 _NEW_COLUMNS = 64
 # With up to this many features, and as many samples, the working set is all of them.
@@ -129,26 +127,20 @@ class _Follower:
     def _propose(self, w, correlation, first, last, behind):
         """Add the columns that the block ahead is likely to need."""
         support = np.flatnonzero(w)
+        self.working.add(support)
+        ahead = correlation - self.l2s[first] * w
         end = self.l1s[last - 1]
-        ahead = np.abs(correlation - self.l2s[first] * w)
         if behind is None or behind[0] < 0:
-            # The strong rule of Tibshirani et al. (2012), for the end of the block.
-            excess = ahead - max(2.0 * end - max(self.l1s[first], ahead.max()), end / 2)
+            level = max(self.l1s[first], np.abs(ahead).max())
+            expected = None
         else:
             # Correlations are piecewise linear in the penalty.
             before, there = behind
-            here = first - 1
-            length = (self.l1s[here] - end) / (self.l1s[before] - self.l1s[here])
+            level = self.l1s[first - 1]
+            length = (level - end) / (self.l1s[before] - level)
             expected = correlation + length * (correlation - there)
-            excess = np.abs(expected) - (1.0 - _MARGIN) * end
-            np.maximum(excess, ahead - (1.0 - _MARGIN) * self.l1s[here], out=excess)
-        excess[support] = -np.inf
-        excess[self.working.columns] = -np.inf
-        likely = np.flatnonzero(excess >= 0.0)
-        count = _NEW_COLUMNS + len(support) // 2
-        if len(likely) > count:
-            likely = likely[np.argpartition(excess[likely], -count)[-count:]]
-        self.working.add(np.concatenate([support, np.sort(likely)]))
+        limit = _NEW_COLUMNS + len(support) // 2
+        self.working.propose(ahead, expected, level, end, limit)
 
     def _solve_block(self, w, correlation, first, last):
         """Return ``(w, events)`` for each penalty, optimal on the working set."""

@@ -10,6 +10,8 @@ _GRAM_COLUMNS = 4096
 _SMALL = 256
 # Columns that panels and Gram matrices have room for at the least.
 _ROOM = 64
+# Columns whose correlation is expected to come this close to their level are likely.
+_MARGIN = 0.05
 
 
 class WorkingSet:
@@ -49,6 +51,32 @@ class WorkingSet:
         self._member[columns] = True
         self.columns = np.concatenate([self.columns, columns])
         return len(columns)
+
+    def propose(self, ahead, expected, level, end, limit=None):
+        """Add the columns that a move from one level of l1 to another may need.
+
+        Parameters
+        ----------
+        ahead, expected : ndarray of shape (n_features,)
+            Correlations, less the pull of l2: where the move starts, and what is
+            expected of them where it ends; None where there is nothing to go by.
+        level, end : float or ndarray of shape (n_features,)
+            Levels of l1 at the start and at the end.
+        limit : int or None
+            Most columns to add: those expected to be furthest above their level.
+        """
+        ahead = np.abs(ahead)
+        if expected is None:
+            # The strong rule of Tibshirani et al. (2012).
+            excess = ahead - np.maximum(2.0 * end - level, 0.5 * end)
+        else:
+            excess = np.abs(expected) - (1.0 - _MARGIN) * end
+            np.maximum(excess, ahead - (1.0 - _MARGIN) * level, out=excess)
+        excess[self.columns] = -np.inf
+        likely = np.flatnonzero(excess >= 0.0)
+        if limit is not None and len(likely) > limit:
+            likely = np.sort(likely[np.argpartition(excess[likely], -limit)[-limit:]])
+        self.add(likely)
 
     @property
     def panel(self):
