@@ -63,21 +63,26 @@ def csc_transpose_times(data, indices, indptr, V, out):
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
-def csc_correlate(data, indices, indptr, mean, V, sums, out):
-    """Write ``(X - mean)^T V`` to ``out``; ``sums`` are the column sums of V.
+def csc_correlate(data, indices, indptr, columns, mean, V, sums, out):
+    """Write ``(X[:, columns] - mean)^T V^T`` to ``out``.
+
+    ``sums`` are the sums of the rows of V.
 
     A column without zeros is centred entry by entry: it alone can lie so far from
     zero that the difference of the two products would cancel.
     """
-    n = V.shape[0]
-    for j in range(indptr.shape[0] - 1):
-        full = indptr[j + 1] - indptr[j] == n
+    n = V.shape[1]
+    for c in range(columns.shape[0]):
+        j = columns[c]
+        start, stop = indptr[j], indptr[j + 1]
+        full = stop - start == n
         origin = mean[j] if full else 0.0
-        for k in range(V.shape[1]):
+        for k in range(V.shape[0]):
+            row = V[k]
             total = 0.0
-            for t in range(indptr[j], indptr[j + 1]):
-                total += (np.float64(data[t]) - origin) * V[indices[t], k]
-            out[j, k] = total if full else total - mean[j] * sums[k]
+            for t in range(start, stop):
+                total += (np.float64(data[t]) - origin) * row[indices[t]]
+            out[c, k] = total if full else total - mean[j] * sums[k]
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)

@@ -191,6 +191,12 @@ class DenseDesign(Design):
             read_only(self.X), columns, self.mean, self._roots(), self._tile(), out.T
         )
 
+    def correlate_columns(self, columns, R):
+        """Return ``A[:, columns]^T R`` for one or several residuals."""
+        panel = np.empty((self.shape[0], len(columns)), order="F")
+        self.fill_panel(columns, panel)
+        return panel.T @ R
+
     def all_squares(self):
         """Return the squared norm of every column of ``A``."""
         out = np.zeros(self.shape[1])
@@ -242,14 +248,18 @@ class SparseDesign(Design):
 
     def correlate(self, R):
         """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
-        weighted = self.weigh(R)
-        columns = weighted[:, None] if R.ndim == 1 else weighted
-        out = np.empty((self.shape[1], columns.shape[1]))
+        return self.correlate_columns(np.arange(self.shape[1]), R)
+
+    def correlate_columns(self, columns, R):
+        """Return ``A[:, columns]^T R`` for one or several residuals."""
+        weighted = np.atleast_2d(self.weigh(R).T)
+        out = np.empty((len(columns), len(weighted)))
         kernels.csc_correlate(
             *self.arrays(),
+            columns,
             self.mean,
-            np.ascontiguousarray(columns),
-            columns.sum(axis=0),
+            np.ascontiguousarray(weighted),
+            weighted.sum(axis=1),
             out,
         )
         return out[:, 0] if R.ndim == 1 else out
@@ -294,6 +304,10 @@ class SparseDesign(Design):
             *self.arrays(), columns, self.mean, self.weights(), 1.0, out
         )
         return out
+
+    def all_squares(self):
+        """Return the squared norm of every column of ``A``."""
+        return self.squares(np.arange(self.shape[1]))
 
     def cross_gram(self, rows, columns):
         """Return ``A[:, rows]^T A[:, columns]``."""

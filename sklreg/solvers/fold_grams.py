@@ -90,7 +90,9 @@ class FoldGrams:
         constant = self.whole.constant_columns(np.diagonal(self.gram))
         self.gram[constant], self.gram[:, constant] = 0.0, 0.0
         self.products[constant] = 0.0
-        self.parts = {test.tobytes(): part for test, part in zip(tests, parts)}
+        self.parts = {
+            test.tobytes(): part for test, part in zip(tests, parts, strict=True)
+        }
 
     def _moments(self, test):
         """Return Gram, products and column sums of test rows about the whole mean."""

@@ -106,11 +106,16 @@ class FoldPaths:
         """
         parts = self._from_moments(train, test) or self._from_rows(train)
         found = []
+        correlation = parts.design.correlate(parts.design.weigh(parts.target))
         for l1_ratio, alphas, option in zip(l1_ratios, grids, options, strict=True):
             option = dict(option)
             tol, max_iter = option.pop("tol"), option.pop("max_iter")
             problem = LeastSquaresProblem(
-                parts.design, parts.target, gram=parts.gram, **option
+                parts.design,
+                parts.target,
+                gram=parts.gram,
+                correlation=correlation,
+                **option,
             )
             solutions = solve_path(
                 problem, alphas, l1_ratio, tol=tol, max_iter=max_iter

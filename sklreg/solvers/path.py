@@ -1,20 +1,21 @@
 """Solutions along a path of penalties, certified several at a time.
 
-With a dense design the parametric active set solves a block of penalties on the
-working set; :mod:`sklreg.solvers.path_certificates` then tells the duality gap of each,
-with few products with the whole of X. Where a column outside the set turns out to
-matter, it is added and the penalties from there on are solved again. Otherwise each
-penalty is a problem of its own, started from the solution before.
+A block of penalties is solved on a working set of the columns that it is foreseen to
+need, exactly by the parametric active set where that is cheaper than sweeps;
+:mod:`sklreg.solvers.block_certificates` then tells the duality gap of each, with one
+product with the whole of X. Where a column outside the set turns out to matter, it is
+added and the penalties from there on are solved again. Otherwise each penalty is a
+problem of its own, started from the solution before.
 """
 
 import numpy as np
 
+from sklreg.solvers.block_certificates import BlockCertifier
 from sklreg.solvers.coordinate_descent import Solution
-from sklreg.solvers.path_certificates import BlockCertifier
 
 _FIRST_BLOCK = 4
 _LARGEST_BLOCK = 8
-# New columns a block may ask for, beside half the support.
+# New columns a block may ask for, beside a share of the support.
 _NEW_COLUMNS = 64
 # With up to this many features, and as many samples, the working set is all of them.
 _WHOLE = 512
@@ -49,7 +50,7 @@ def solve_path(
         One for each penalty. ``n_iter`` counts sweeps, or events of the active set.
     """
     l1s, l2s = alphas * l1_ratio, alphas * (1.0 - l1_ratio)
-    if len(alphas) > 1 and l1s.all() and problem.exact_path():
+    if len(alphas) > 1 and l1s.all() and problem.in_blocks():
         solutions = _Follower(problem, l1s, l2s, tol, max_iter).run(w)
     else:
         solutions = _one_by_one(problem, l1s, l2s, w, tol, max_iter)
@@ -79,8 +80,7 @@ class _Follower:
         self.tol, self.max_iter = tol, max_iter
         design = problem.design
         n_samples, n_features = design.shape
-        self.ones = np.ones(n_features)
-        self.whole = n_features <= min(n_samples, _WHOLE)
+        self.whole = not design.sparse and n_features <= min(n_samples, _WHOLE)
         if self.whole:
             if self.working.whole_gram is None:
                 self.working.whole_gram = design.gram()
@@ -93,15 +93,15 @@ class _Follower:
         w = np.zeros(n_features) if w is None else np.array(w, dtype=np.float64)
         if problem.positive:
             np.maximum(w, 0.0, out=w)
-        correlation = self.certifier.start(w)
+        null_level = problem.alpha_max()
+        correlation = self.certifier.look(max(null_level, self.l1s[0]), w)
         first, n_alphas = 0, len(self.l1s)
         largest = _LARGEST_WHOLE_BLOCK if self.whole else _LARGEST_BLOCK
         block = largest if self.whole else _FIRST_BLOCK
-        behind = None
         while first < n_alphas:
             last = min(first + block, n_alphas)
             if not self.whole:
-                self._propose(w, correlation, first, last, behind)
+                self._propose(w, last)
             found = self._solve_block(w, correlation, first, last)
             accepted = self._certify(found, first)
             if not accepted:
@@ -115,46 +115,51 @@ class _Follower:
                     max_iter=self.max_iter,
                 )
                 solution.n_iter += events
-                self.certifier.start(solution.w, solution.correlation)
+                self.certifier.look(self.l1s[first], solution.w, solution.correlation)
                 accepted = [solution]
             yield from accepted
-            behind = first - 1, correlation
             w, correlation = accepted[-1].w, accepted[-1].correlation
             whole_block = len(accepted) == last - first
             first += len(accepted)
             block = min(2 * block, largest) if whole_block else len(accepted) + 1
 
-    def _propose(self, w, correlation, first, last, behind):
+    def _propose(self, w, last):
         """Add the columns that the block ahead is likely to need."""
         support = np.flatnonzero(w)
         self.working.add(support)
-        ahead = correlation - self.l2s[first] * w
-        end = self.l1s[last - 1]
-        if behind is None or behind[0] < 0:
-            level = max(self.l1s[first], np.abs(ahead).max())
-            expected = None
-        else:
+        here, before = self.certifier.end, self.certifier.before
+        level, end = here.level, self.l1s[last - 1]
+        expected = None
+        if before is not None and before.level > level:
             # Correlations are piecewise linear in the penalty.
-            before, there = behind
-            level = self.l1s[first - 1]
-            length = (level - end) / (self.l1s[before] - level)
-            expected = correlation + length * (correlation - there)
-        limit = _NEW_COLUMNS + len(support) // 2
-        self.working.propose(ahead, expected, level, end, limit)
+            length = (level - end) / (before.level - level)
+            expected = here.correlation + length * (
+                here.correlation - before.correlation
+            )
+        factor = self.problem.l1_factor
+        # Columns of a Gram matrix had better be few.
+        share = 0.5 if self.working.prefers_gram() else 2.0
+        limit = _NEW_COLUMNS + int(share * len(support))
+        self.working.propose(
+            here.correlation, expected, level * factor, end * factor, limit
+        )
 
     def _solve_block(self, w, correlation, first, last):
-        """Return ``(w, events)`` for each penalty, optimal on the working set."""
+        """Return ``(w, n_iter)`` for each penalty, optimal on the working set."""
+        if self.problem.design.sparse:
+            return [self._descend(w := w.copy(), k) for k in range(first, last)]
         columns = self.working.columns
         local = w[columns]
         gradient = correlation[columns]
+        l1_factor = self.problem.l1_factor[columns]
+        l2_factor = self.problem.l2_factor[columns]
         found = []
         for k in range(first, last):
-            ones = self.ones[columns]
             done, events = self.problem.active.move(
                 local,
                 gradient,
-                self.l1s[k] * ones,
-                self.l2s[k] * ones,
+                self.l1s[k] * l1_factor,
+                self.l2s[k] * l2_factor,
                 self.problem.positive,
             )
             full = np.zeros(len(w))
@@ -164,22 +169,26 @@ class _Follower:
                 break
         return found
 
+    def _descend(self, w, k):
+        """Solve one penalty on the working set of a sparse design, in place of w."""
+        l1, l2 = self.l1s[k], self.l2s[k]
+        return w, self.problem.solve_inside(w, l1, l2, self.tol, self.max_iter)
+
     def _certify(self, found, first):
         """Return the solutions up to the first whose gap is too large."""
-        W = np.stack([w for w, _ in found], axis=1)
+        problem = self.problem
         block = slice(first, first + len(found))
-        l1 = np.multiply.outer(self.ones, self.l1s[block])
-        l2 = np.multiply.outer(self.ones, self.l2s[block])
-        gaps, correlations = self.certifier.certify(W, l1, l2)
+        l1s, l2s = self.l1s[block], self.l2s[block]
+        gaps, correlations = self.certifier.certify([w for w, _ in found], l1s, l2s)
         # A gap that is not a number is too large as well.
-        short = np.flatnonzero(~(gaps <= self.problem.goal(self.tol)))
+        short = np.flatnonzero(~(gaps <= problem.goal(self.tol)))
         held = short[0] if len(short) else len(found)
-        if len(short):
-            slope = correlations[:, short] - l2[:, short] * W[:, short]
-            if not self.problem.positive:
+        for k in short:
+            slope = correlations[k] - l2s[k] * problem.l2_factor * found[k][0]
+            if not problem.positive:
                 slope = np.abs(slope)
-            self.working.add(np.flatnonzero(np.any(slope > l1[:, short], axis=1)))
+            self.working.add(np.flatnonzero(slope > l1s[k] * problem.l1_factor))
         return [
-            Solution(w, gap, events, np.ascontiguousarray(correlations[:, k]))
-            for k, ((w, events), gap) in enumerate(zip(found[:held], gaps, strict=False))
+            Solution(found[k][0], gaps[k], found[k][1], correlations[k])
+            for k in range(held)
         ]

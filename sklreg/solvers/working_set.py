@@ -7,7 +7,7 @@ from sklreg.solvers.design import read_only
 # Up to this many columns (128 MiB) exact steps on a Gram repay its making.
 _GRAM_COLUMNS = 4096
 # Up to this many, a Gram costs next to nothing whatever the data are.
-_SMALL = 256
+_SMALL = 512
 # Columns that panels and Gram matrices have room for at the least.
 _ROOM = 64
 # Columns whose correlation is expected to come this close to their level are likely.
@@ -128,7 +128,9 @@ class WorkingSet:
         Rows that are missing are added; the rest of the array is room for more.
         """
         have, want = self._gram_size, len(self)
-        if have < want:
+        if have == 0 and self._whole_as_it_is():
+            self._gram, self._gram_size = self.whole_gram, want
+        elif have < want:
             if len(self._gram) < want:
                 room = self._room(len(self._gram))
                 grown = np.empty((room, room))
@@ -149,6 +151,17 @@ class WorkingSet:
             self._gram[have:want, :have] = block[:have].T
             self._gram_size = want
         return self._gram
+
+    def _whole_as_it_is(self):
+        """Whether the whole Gram matrix is that of the columns, in the same order."""
+        whole = self.whole_gram
+        return (
+            whole is not None
+            and len(self) == len(whole)
+            and np.array_equal(self.columns, np.arange(len(whole)))
+            and whole.flags.c_contiguous
+            and whole.flags.writeable
+        )
 
     def prefers_gram(self):
         """Whether a sweep on the Gram costs less than one on the columns."""
