@@ -115,7 +115,7 @@ def _exchange(G, support, size, j, entry_sign, w, l2, L, step):
     """
     for a in range(size):
         step[a] = G[support[a], j]
-    _forward(L, 0, size, step)
+    _forward(L, np.int64(0), size, step)
     _backward(L, size, step)
     reach = np.inf
     leaving = -1
@@ -143,7 +143,8 @@ def _exchange(G, support, size, j, entry_sign, w, l2, L, step):
 @njit(**_JIT)
 def factor_support(G, support, size, l2, L):
     """Factor the support afresh, leaving dependent columns out; return its size."""
-    kept = 0
+    # A literal 0 would have what it is handed to compiled for itself.
+    kept = np.int64(0)
     for a in range(size):
         j = support[a]
         if _append(G, support, kept, j, l2, L):
@@ -191,7 +192,7 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
     step = np.empty(L.shape[0])
     # The right-hand sides, with the lower triangle solved up to row ``solved``.
     half = np.empty(L.shape[0])
-    solved = 0
+    solved = np.int64(0)
     time = 0.0
     events = 0
     dropped = -1
@@ -257,7 +258,7 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
                 blocked[entering] = True
             else:
                 exchanges = exchanges + 1 if length <= 1e-13 else 0
-                solved = 0
+                solved = np.int64(0)
                 left = _exchange(G, support, size, entering, entry_sign, w, l2, L, step)
                 if left <= -2:
                     # The exchange has lost a column: not an optimum any more.
