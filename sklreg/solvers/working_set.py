@@ -10,6 +10,8 @@ _GRAM_COLUMNS = 4096
 _SMALL = 512
 # Columns that panels and Gram matrices have room for at the least.
 _ROOM = 64
+# A panel asks for this much at once: memory never written to costs nothing, copies do.
+_PANEL_BYTES = 1 << 28
 # Columns whose correlation is expected to come this close to their level are likely.
 _MARGIN = 0.05
 
@@ -85,7 +87,10 @@ class WorkingSet:
         if not self.design.sparse and have < want:
             room = self._panel.shape[1]
             if room < want:
-                grown = np.empty((len(self._panel), self._room(room)), order="F")
+                n_samples = len(self._panel)
+                room = max(self._room(room), _PANEL_BYTES // (8 * max(1, n_samples)))
+                room = min(room, self.design.shape[1])
+                grown = np.empty((n_samples, room), order="F")
                 grown[:, :have] = self._panel[:, :have]
                 self._panel = grown
             self.design.fill_panel(self.columns[have:], self._panel[:, have:want])
@@ -93,10 +98,7 @@ class WorkingSet:
         return self._panel[:, : self._panel_size]
 
     def _room(self, room):
-        """Columns to make room for, where there is room for too few.
-
-        Memory that is never written to costs nothing; copies do.
-        """
+        """Columns to make room for, where there is room for too few."""
         return min(self.design.shape[1], max(len(self), 2 * room, _ROOM))
 
     def product(self, w):
