@@ -25,6 +25,8 @@ _FIRST_VIOLATORS = 64
 _INNER = 0.02
 # A tolerance below this asks for the exact solution on the support.
 _TIGHT = 1e-5
+# A dense X of more entries is not copied into a panel where its Gram would be small.
+_LARGE = 2_000_000
 # Sweeps before the first exact step; a small problem that may settle by itself gets
 # as many as this number of multiplications pays for.
 _FIRST_EXACT = 3
@@ -139,9 +141,15 @@ class LeastSquaresProblem:
         n_samples, n_features = self.design.shape
         return (
             self.selection.random_state is None
-            and _WHOLE < n_features
+            and (_WHOLE < n_features or self._tall())
             and (self.design.sparse or min(n_samples, n_features) <= LARGEST_SUPPORT)
         )
+
+    def _tall(self):
+        """Whether a Gram matrix is small beside a dense X that is large."""
+        n_samples, n_features = self.design.shape
+        large = n_samples * n_features > _LARGE
+        return large and 4 * n_features <= n_samples and not self.design.sparse
 
     def goal(self, tol):
         """Return the duality gap that a tolerance stands for."""
@@ -179,6 +187,8 @@ class LeastSquaresProblem:
             n_iter = self._approach(w, l1, l2, max_iter)
             correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
+        if whole and self._tall() and self.working.whole_gram is None:
+            self.working.whole_gram = self.design.gram()
         tight = tol < _TIGHT
         first_exact = _FIRST_EXACT
         if whole and not tight:

@@ -311,9 +311,23 @@ class SparseDesign(Design):
 
     def cross_gram(self, rows, columns):
         """Return ``A[:, rows]^T A[:, columns]``."""
+        lengths = np.diff(self.X.indptr)
+        if max(lengths[rows].max(), lengths[columns].max()) < self.shape[0]:
+            return self._sparse_gram(rows, columns)
         out = np.empty((len(rows), len(columns)))
         scatter = np.zeros(self.shape[0])
         kernels.csc_gram(
             *self.arrays(), rows, columns, self.mean, self.weights(), scatter, out
         )
         return out
+
+    def _sparse_gram(self, rows, columns):
+        """Return the same where no column is without zeros, row by row of X."""
+        left = self.X[:, rows].astype(np.float64, copy=False)
+        right = self.X[:, columns].astype(np.float64)
+        right.data *= (
+            self.weight if np.ndim(self.weight) == 0 else (self.weight[right.indices])
+        )
+        gram = (left.T @ right).toarray()
+        gram -= np.multiply.outer(self.mean[rows], self.mean[columns])
+        return gram
