@@ -9,7 +9,9 @@ from sklreg.solvers.penalty_terms import column_scales
 _GRID = np.geomspace(1e-6, 1e2, 25)
 
 
-def adaptive_factors(X, y, sample_weight, *, exponent, fit_intercept, standardize):
+def adaptive_factors(
+    X, y, sample_weight, *, exponent, excluded, fit_intercept, standardize
+):
     """Return ``1 / |w_j|**exponent`` for a ridge pilot w.
 
     The pilot's penalty is chosen by leave-one-out cross-validation among 25 from 1e-6
@@ -25,6 +27,8 @@ def adaptive_factors(X, y, sample_weight, *, exponent, fit_intercept, standardiz
         Weights.
     exponent : float
         Exponent of the weights.
+    excluded : ndarray of bool of shape (n_features,)
+        Features that the pilot leaves out; their factors are infinite.
     fit_intercept : bool
         Whether the pilot has an intercept.
     standardize : bool
@@ -40,6 +44,8 @@ def adaptive_factors(X, y, sample_weight, *, exponent, fit_intercept, standardiz
     size = weight * np.mean(scales**2)
     X = X.tocsr() if issparse(X) else X
     pilot = RidgeCV(alphas=size * _GRID, fit_intercept=fit_intercept)
+    if excluded.any():
+        pilot.set_params(exclude=excluded)
     w = np.abs(pilot.fit(X, y, sample_weight).coef_.astype(np.float64))
     if standardize:
         w *= scales

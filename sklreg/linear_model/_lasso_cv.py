@@ -68,7 +68,7 @@ class LassoCV(PathCV):
     adaptive : float, default=None
         Exponent g of the adaptive lasso [1]_: multiplies the penalty of each feature
         by ``1 / |p_j|**g``, where p is ridge with its penalty chosen by leave-one-out
-        (on all the rows and features, standardised if `standardize`).
+        (on all rows, without `exclude`, standardised if `standardize`).
     relax : bool, default=False
         Whether to refit the features that were chosen along each path, by least
         squares within the bounds (the relaxed lasso), and to choose the share of the

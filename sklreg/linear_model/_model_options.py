@@ -74,6 +74,7 @@ def penalty_terms(
             np.ravel(y),
             sample_weight,
             exponent=adaptive,
+            excluded=terms.excluded,
             fit_intercept=fit_intercept,
             standardize=terms.standardize,
         )
@@ -164,7 +165,8 @@ class PenalisedPath(FittedPath):
         explained = np.zeros(len(grid))
         if null > 0.0:
             left = [np.sum((b - design.apply(w)) ** 2) for w in coefs.T]
-            explained = 1.0 - np.array(left) / null
+            # Rounding aside no fit is worse than the null model.
+            explained = np.maximum(1.0 - np.array(left) / null, 0.0)
         intercepts = np.zeros(len(grid))
         if self.fit_intercept:
             intercepts = np.array([design.intercept(centre, w) for w in coefs.T])

@@ -216,7 +216,7 @@ def enet_path(
     adaptive : float, default=None
         Exponent g of the adaptive lasso (Zou 2006): multiplies each penalty
         by ``1 / |p_j|**g``, where p is ridge with its penalty chosen by leave-one-out
-        (on all the features, standardised if `standardize`).
+        (on all features but `exclude`, standardised if `standardize`).
     relax : bool, default=False
         Whether to refit the features that were chosen, by least squares within the
         bounds (the relaxed lasso).

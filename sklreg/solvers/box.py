@@ -147,13 +147,14 @@ class BoxProblem(LeastSquaresProblem):
         """Return the bounds, finite ones where there is no penalty.
 
         Without a penalty there may be no dual point that is feasible: the gap then
-        holds among coefficients that are not _REACH times further out.
+        holds among coefficients within _REACH times ``|w_j| + ||b|| / ||A_j||``.
         """
         unpenalised = (l1 == 0.0) & (l2 == 0.0)
         if not unpenalised.any():
             return self.lower, self.upper
         columns = self.working.columns
-        reach = np.zeros(len(w))
+        # Columns that the working set does not hold yet violate optimality or nothing.
+        reach = np.full(len(w), np.inf)
         squares = np.maximum(self.working.squares, 1e-300)
         reach[columns] = np.sqrt(self.null_square / squares)
         reach = _REACH * (np.abs(w) + reach)

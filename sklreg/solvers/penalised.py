@@ -49,7 +49,8 @@ def penalised_problem(design, target, terms=None, *, gram=None, **options):
         np.where(taken_out, 1.0, terms.l2),
     )
     options["positive"] = terms.positive
-    if terms.bounded:
+    # The solver for plain signs has no certificate without a penalty.
+    if terms.bounded or np.any(terms.unpenalised & ~free):
         problem = BoxProblem(
             partial, target, terms.lower, terms.upper, gram=gram, **options
         )
