@@ -47,7 +47,8 @@ def dense_squares(X, mean, root, tile, out):
             m = mean[j]
             total = 0.0
             for i in range(start, stop):
-                total += (root[i] * (X[i, j] - m)) ** 2
+                value = root[i] * (X[i, j] - m)
+                total += value * value
             out[j] += total
 
 

@@ -159,13 +159,19 @@ class BlockCertifier:
         bound = np.multiply.outer(self.norms[doubtful], distance)
         bound += slope if problem.positive else np.abs(slope)
         levels = np.multiply.outer(problem.l1_factor[doubtful], l1s)
-        unsure = np.any((bound > levels)[:, :-1], axis=1)
-        if not design.sparse and np.count_nonzero(unsure) > _FEW * design.shape[1]:
+        above = (bound > levels)[:, :-1]
+        unsure = above.any(axis=1)
+        n_unsure = int(np.count_nonzero(unsure))
+        if not design.sparse and n_unsure > _FEW * design.shape[1]:
             return None
-        if unsure.any():
+        if n_unsure:
+            which = np.flatnonzero(above.any(axis=0))
             if residuals is None:
-                residuals = self._residuals(solutions)
-            slope[unsure] = design.correlate_columns(doubtful[unsure], residuals)
+                read = self._residuals([solutions[k] for k in which])
+            else:
+                read = residuals[:, which]
+            read = design.correlate_columns(doubtful[unsure], read)
+            slope[np.ix_(unsure, which)] = read
         correlations = []
         for k in range(len(solutions) - 1):
             correlation = end.correlation.copy()

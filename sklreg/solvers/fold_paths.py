@@ -182,10 +182,11 @@ def _factored(gram, products):
     """Return A and b with ``A^T A`` and ``A^T b`` as given, A square at the most."""
     scale = np.sqrt(np.diagonal(gram))
     scale[scale == 0.0] = 1.0
-    correlation = gram / scale[:, None] / scale
+    correlation = gram / scale[:, None]
+    correlation /= scale
     try:
-        R = linalg.cholesky(correlation)
-        b = linalg.solve_triangular(R, products / scale, trans=1)
+        R = linalg.cholesky(correlation, check_finite=False)
+        b = linalg.solve_triangular(R, products / scale, trans=1, check_finite=False)
     except linalg.LinAlgError:
         values, vectors = linalg.eigh(correlation)
         kept = values > _RANK * values[-1]
