@@ -151,6 +151,8 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         several = isinstance(self.alphas, Integral) and len(l1_ratios) > 1
         self.alphas_ = grids if several else grids[0]
         model = self._final_model(l1_ratios[best], terms, gamma, grids[best])
+        if terms is None and not self.relax and self._auto():
+            model._known_gram = paths.whole_gram()
         # A default argument is left out, for subclasses whose fit takes no weights.
         model.fit(X, y, **({} if weights is None else {"sample_weight": weights}))
         self.coef_ = model.coef_

@@ -85,6 +85,12 @@ class FoldPaths:
             self.moments = FoldGrams(X, self.y[:, None], weights, fit_intercept)
             self.moments.prepare([np.asarray(test) for test in tests])
 
+    def whole_gram(self):
+        """Return the Gram matrix of all rows, as a design has it, if it was made."""
+        if self.moments is None or self.moments.gram is None:
+            return None
+        return self.moments.gram / self.moments.whole.total
+
     def errors(self, train, test, grids, l1_ratios, options):
         """Fit a path for each l1_ratio and return its errors on the test rows.
 
