@@ -68,11 +68,11 @@ class BoxProblem(LeastSquaresProblem):
 
     Parameters
     ----------
-    design, target
+    design, target : DenseDesign or SparseDesign, ndarray of shape (n_samples,)
         As for :class:`LeastSquaresProblem`.
     lower, upper : ndarray of shape (n_features,)
         Bounds of the coefficients; infinity is none.
-    **options
+    **options : dict
         As for :class:`LeastSquaresProblem`.
     """
 

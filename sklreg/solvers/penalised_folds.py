@@ -14,13 +14,15 @@ class PenalisedFoldPaths(FoldPaths):
 
     Parameters
     ----------
-    X, y, sample_weight, fit_intercept, gram, tests
+    X, y, sample_weight : ndarray or CSC, ndarray, ndarray
         As for :class:`~sklreg.solvers.fold_paths.FoldPaths`.
     terms : PenaltyTerms or None
         What each feature pays. Standard deviations are those of the training rows.
     gammas : ndarray of shape (n_gamma,)
         Share of the penalised coefficients in their blend with the refit; 1 is none
         of the refit.
+    **options
+        `fit_intercept`, `gram` and `tests`, as for FoldPaths.
     """
 
     def __init__(self, X, y, sample_weight, *, terms, gammas, **options):
