@@ -221,7 +221,9 @@ class DenseDesign(Design):
         """Write ``X[:, columns]`` to a Fortran-ordered float64 array."""
         ones = read_only(np.ones(self.shape[0]))
         zeros = np.zeros(self.shape[1])
-        kernels.dense_panel(read_only(self.X), columns, zeros, ones, out.T)
+        kernels.dense_panel(
+            read_only(self.X), columns, zeros, ones, self._tile(), out.T
+        )
 
     def center_in_place(self):
         """Subtract the means from X itself, where the caller has given X away."""
