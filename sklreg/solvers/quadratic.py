@@ -92,7 +92,9 @@ def _exact_step(G, gradient, w, l1, l2, lower, upper):
             w[free[first]] = end
             change[first] = end - at[first]
         np.clip(w, lower, upper, out=w)
-        gradient -= G[:, free] @ change
+        full = np.zeros(len(w))
+        full[free] = change
+        gradient -= G @ full
         if not cut:
             return
 
