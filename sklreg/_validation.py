@@ -30,7 +30,6 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_method_params,
@@ -89,7 +88,6 @@ __all__ = [
     "requery_rows",
     "restored_on_error",
     "routed_to_estimator",
-    "single_threaded_blas",
     "takes_sample_weight",
     "validate_data",
     "validate_params",
@@ -175,11 +173,6 @@ def routed_to_estimator(router, params, method="fit"):
     if not _routing_enabled():
         return dict(params)
     return dict(process_routing(router, method, **params).estimator[method])
-
-
-def single_threaded_blas():
-    """Return a context in which BLAS starts no threads of its own."""
-    return _get_threadpool_controller().limit(limits=1, user_api="blas")
 
 
 def requery_rows(X, X_fit, n_neighbors, rows):
