@@ -22,6 +22,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
 from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
     _check_method_params,
@@ -53,6 +54,7 @@ __all__ = [
     "Real",
     "StrOptions",
     "_check_method_params",
+    "_check_optimize_result",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_fit_context",
@@ -62,6 +64,7 @@ __all__ = [
     "check_rows",
     "column_positions",
     "effective_n_threads",
+    "noise_parameter",
     "record_columns",
     "requery_rows",
     "restored_on_error",
@@ -96,6 +99,42 @@ def column_positions(X, columns):
 def record_columns(estimator, X, y):
     """Set `n_features_in_` and `feature_names_in_` without converting X."""
     validate_data(estimator, X=X, y=y, reset=True, skip_check_array=True)
+
+
+def noise_parameter(name, noise, kinds):
+    """Return a noise as a pair (kind, scale), or None where its scale is 0.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the error.
+    noise : float or tuple of (str, float)
+        Standard deviation of gaussian noise, or a kind and its scale.
+    kinds : container of str
+        Kinds that are allowed.
+
+    Returns
+    -------
+    tuple of (str, float) or None
+        The noise.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    pair = isinstance(noise, tuple) and len(noise) == 2
+    kind, scale = noise if pair else ("gaussian", noise)
+    if (
+        kind not in kinds
+        or not isinstance(scale, Real)
+        or not 0 <= scale < float("inf")
+    ):
+        raise ValueError(
+            f"{name} must be a standard deviation, 0 or more, or a pair of a kind in "
+            f"{tuple(kinds)} and its scale, got {noise!r}."
+        )
+    return (kind, float(scale)) if scale > 0 else None
 
 
 def single_threaded_blas():

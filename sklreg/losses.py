@@ -11,7 +11,7 @@ Every loss is an object with vectorised methods:
 * ``minimizer(y, sample_weight=None)``: the constant raw prediction with the smallest
   weighted loss, where boosting and intercepts start.
 
-Targets are reals for the regression losses, **0 or 1 (or a probability between)** for
+Targets are reals for the regression losses, counts for :class:`Poisson`, **0 or 1 (or a probability between)** for
 :class:`Logistic`, **-1 or 1** for the margin losses (hinge, squared hinge, perceptron,
 modified Huber), and class indices or rows of probabilities for :class:`Multinomial`,
 whose raw predictions have shape (n_samples, n_classes). Definitions and names are those
@@ -26,7 +26,7 @@ over that table.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit, logsumexp, softmax
+from scipy.special import expit, logit, logsumexp, softmax, xlogy
 
 __all__ = [
     "LOSSES",
@@ -37,6 +37,7 @@ __all__ = [
     "Logistic",
     "ModifiedHuber",
     "Multinomial",
+    "Poisson",
     "Quantile",
     "SquaredEpsilonInsensitive",
     "SquaredError",
@@ -348,6 +349,52 @@ class Logistic(_Loss):
         return float(logit(_inside(share)))
 
 
+@dataclass(frozen=True)
+class Poisson(_Loss):
+    r"""Half the Poisson deviance of a count, :math:`e^p - yp + y\log y - y`.
+
+    Targets are not negative; `raw` is the logarithm of the mean.
+
+    Examples
+    --------
+    >>> from sklreg.losses import Poisson
+    >>> float(Poisson().gradient(3.0, 0.0))
+    -2.0
+    """
+
+    def value(self, y, raw):
+        """Return the loss."""
+        y, raw = _floats(y, raw)
+        return np.exp(raw) - y * raw - (y - xlogy(y, y))
+
+    def gradient(self, y, raw):
+        """Return the first derivative in `raw`."""
+        y, raw = _floats(y, raw)
+        return np.exp(raw) - y
+
+    def curvature(self, y, raw):
+        """Return the second derivative in `raw`."""
+        return np.exp(_floats(y, raw)[1])
+
+    @staticmethod
+    def link(mean):
+        """Return the logarithm of a mean."""
+        return np.log(mean)
+
+    @staticmethod
+    def inverse_link(raw):
+        """Return the mean."""
+        return np.exp(raw)
+
+    def minimizer(self, y, sample_weight=None):
+        """Return the best constant, the logarithm of the weighted mean.
+
+        A mean of zero counts as one machine epsilon.
+        """
+        mean = np.average(np.asarray(y, np.float64), weights=sample_weight)
+        return float(np.log(max(mean, np.finfo(np.float64).eps)))
+
+
 class _Margin(_Loss):
     """A loss of the margin ``y * raw``, with y either -1 or 1."""
 
@@ -520,6 +567,7 @@ LOSSES = {
     "absolute_error": AbsoluteError(),
     "quantile": Quantile(),
     "log_loss": Logistic(),
+    "poisson": Poisson(),
     "hinge": Hinge(),
     "squared_hinge": SquaredHinge(),
     "perceptron": Hinge(threshold=0.0),

@@ -18,6 +18,7 @@ from sklreg._validation import (
     Interval,
     StrOptions,
     _check_sample_weight,
+    noise_parameter,
     restored_on_error,
     validate_data,
     with_callbacks,
@@ -306,22 +307,7 @@ class BaseSGD(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         )
 
     def _noise(self, name, kinds):
-        """Return the parameter as a pair (kind, scale), or None for no noise."""
-        noise = getattr(self, name)
-        kind, scale = (
-            noise
-            if isinstance(noise, tuple) and len(noise) == 2
-            else (
-                "gaussian",
-                noise,
-            )
-        )
-        if kind not in kinds or not isinstance(scale, Real) or not 0 <= scale < np.inf:
-            raise ValueError(
-                f"{name} must be a standard deviation, 0 or more, or a pair of a kind "
-                f"in {kinds} and its scale, got {noise!r}."
-            )
-        return (kind, float(scale)) if scale > 0 else None
+        return noise_parameter(name, getattr(self, name), kinds)
 
     def _descents(self, X, y, sample_weight, skip, settings, states, seeds):
         extras = self._extras()
