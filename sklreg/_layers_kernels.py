@@ -7,7 +7,6 @@ which so finds the same mask. Sums over rows run in float64.
 
 import math
 
-import numpy as np
 from numba import njit
 
 IDENTITY, RELU, LOGISTIC, TANH, ELU, GELU = range(6)

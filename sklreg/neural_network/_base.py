@@ -357,14 +357,13 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
 
     def _load(self, network):
         """Fill a network with the fitted parameters."""
-        network.load(self.coefs_, self.intercepts_)
-        if network.scales and hasattr(self, "batch_norm_scales_"):
-            network.load(
-                self.coefs_,
-                self.intercepts_,
-                self.batch_norm_scales_,
-                self._statistics,
-            )
+        known = network.scales and hasattr(self, "batch_norm_scales_")
+        network.load(
+            self.coefs_,
+            self.intercepts_,
+            self.batch_norm_scales_ if known else (),
+            self._statistics if known else None,
+        )
 
     def _attributes_of(self, network):
         """Return the fitted attributes that a network stands for, copied."""

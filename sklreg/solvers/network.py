@@ -7,6 +7,7 @@ output layer is a product and a bias; the loss takes it from there.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -67,7 +68,7 @@ def initial_parameters(sizes, activation, dtype, random_state):
     """Draw weights and intercepts as scikit-learn does (Glorot & Bengio, 2010)."""
     factor = 2.0 if activation == "logistic" else 6.0
     coefs, intercepts = [], []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         bound = np.sqrt(factor / (fan_in + fan_out))
         coefs.append(random_state.uniform(-bound, bound, (fan_in, fan_out)))
         intercepts.append(random_state.uniform(-bound, bound, fan_out))
@@ -101,7 +102,7 @@ class Network:
         sizes = architecture.sizes
         hidden = sizes[1:-1]
         shapes = [
-            *zip(sizes[:-1], sizes[1:], strict=True),
+            *pairwise(sizes),
             *((m,) for m in sizes[1:]),
             *((m,) for m in hidden if architecture.batch_norm),
         ]
@@ -160,11 +161,11 @@ class Network:
         return layers
 
     def load(self, coefs, intercepts, scales=(), statistics=None):
-        """Copy parameters in."""
+        """Copy parameters in; without `scales` they stay ones."""
         for own, given in (
             (self.coefs, coefs),
             (self.intercepts, intercepts),
-            (self.scales, scales),
+            (self.scales if scales else (), scales),
         ):
             for part, value in zip(own, given, strict=True):
                 part[...] = value
