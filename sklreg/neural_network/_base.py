@@ -98,7 +98,6 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         if sample_weight is not None:
             sample_weight = _weights(sample_weight, X)
         Y = self._encode(y, X.dtype, fresh=fresh, incremental=incremental)
-        sample_weight = self._class_weighted(y, Y, sample_weight, incremental)
         held = self._given_validation(validation, X.dtype)
 
         sizes = [X.shape[1], *hidden, Y.shape[1]]
@@ -117,14 +116,15 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
             )
         network = Network(plan, self.coefs_[0].dtype)
         self._load(network)
+        weight = self._class_weighted(y, sample_weight)
         if self.solver == "lbfgs":
             self._begin_callbacks(context, X, y)
-            return self._run_lbfgs(network, X, Y, sample_weight)
+            return self._run_lbfgs(network, X, self._softened(Y), weight)
 
         if self.early_stopping and held is None:
-            X, y, Y, sample_weight, held = self._split(
-                X, y, Y, sample_weight, random_state
-            )
+            rows, held = self._split(X, y, Y, sample_weight, random_state)
+            X, y, Y = X[rows], y[rows], Y[rows]
+            weight = None if weight is None else weight[rows]
         batch_size = rows_a_batch(self, X.shape[0])
         if not (
             incremental
@@ -135,8 +135,8 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         training = Training(
             network,
             X,
-            Y,
-            sample_weight,
+            self._softened(Y),
+            weight,
             loss=self._loss_name(),
             optimizer=self._optimizer,
             regularization=regular,
@@ -223,7 +223,7 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         return Held(X, self._labels_of(y, Y), Y, sample_weight)
 
     def _split(self, X, y, Y, sample_weight, random_state):
-        """Keep part of the data for validation, drawn as scikit-learn draws it."""
+        """Return the rows to train on, drawn as scikit-learn does, and the others."""
         rows, held_out = train_test_split(
             np.arange(X.shape[0]),
             random_state=random_state,
@@ -239,10 +239,7 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         if weight is not None and not weight.any():
             raise ValueError("All samples kept for validation have a weight of zero.")
         labels = self._labels_of(y, Y)[held_out]
-        held = Held(X[held_out], labels, Y[held_out], weight)
-        if sample_weight is not None:
-            sample_weight = sample_weight[rows]
-        return X[rows], y[rows], Y[rows], sample_weight, held
+        return rows, Held(X[held_out], labels, Y[held_out], weight)
 
     def _random_source(self, plan, regular, random_state, incremental):
         """Return where noise is drawn from, or None if nothing is random.

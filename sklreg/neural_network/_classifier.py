@@ -500,12 +500,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                     f"the previous call to fit. Previously got {self.classes_}, `y` "
                     f"has {classes}"
                 )
-        Y = self._encode_more(y, dtype, "y")
-        if self.label_smoothing:
-            n_ways = Y.shape[1] if self._out_activation() == "softmax" else 2
-            Y *= 1 - self.label_smoothing
-            Y += self.label_smoothing / n_ways
-        return Y
+        return self._encode_more(y, dtype, "y")
+
+    def _softened(self, Y):
+        """Return targets with part of them spread over the classes."""
+        if not self.label_smoothing:
+            return Y
+        n_ways = Y.shape[1] if self._out_activation() == "softmax" else 2
+        return (1 - self.label_smoothing) * Y + Y.dtype.type(
+            self.label_smoothing / n_ways
+        )
 
     def _encode_more(self, y, dtype, name):
         """Return targets in the terms of the loss, by the classes that are known."""
@@ -549,7 +553,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
         return y / total
 
-    def _class_weighted(self, y, Y, sample_weight, incremental):
+    def _class_weighted(self, y, sample_weight):
         """Return the weights of samples times those of their classes."""
         if self.class_weight is None:
             return sample_weight
@@ -571,7 +575,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._labels_from(Y)
 
     def _strata(self, Y):
-        return Y[:, 0] > 0.5 if Y.shape[1] == 1 else None
+        return Y > 0.5 if Y.shape[1] == 1 else None
 
     # ------------------------------------------------------------------ results
 

@@ -431,7 +431,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             raise ValueError(f"{name} must not be negative with loss='poisson'.")
         return np.array(y.reshape(len(y), -1), dtype=dtype, order="C")
 
-    def _class_weighted(self, y, Y, sample_weight, incremental):
+    def _softened(self, Y):
+        return Y
+
+    def _class_weighted(self, y, sample_weight):
         return sample_weight
 
     def _labels_of(self, y, Y):

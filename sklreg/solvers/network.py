@@ -83,7 +83,7 @@ class Network:
     architecture : Architecture
         What to build.
     dtype : dtype
-        float64 or float32.
+        Either float64 or float32.
 
     Attributes
     ----------

@@ -330,8 +330,12 @@ def lbfgs(network, X, Y, sample_weight, *, loss, l2, options, end_iteration):
     ----------
     network : Network
         What is trained, in place.
-    X, Y, sample_weight
-        As for :class:`Training`.
+    X : ndarray of shape (n_samples, n_features) or CSR matrix
+        Samples.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets in the terms of the loss.
+    sample_weight : ndarray of float64 of shape (n_samples,) or None
+        Weights.
     loss : str
         Name of the loss.
     l2 : float
