@@ -456,9 +456,12 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
 
 def _weights(sample_weight, X, name="sample_weight"):
     """Return float64 weights of its own."""
-    weights = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
+    try:
+        weights = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
     if not weights.any():
         raise ValueError(
             f"{name} must contain at least one positive number; all weights are zero."

@@ -67,7 +67,8 @@ class Monitor:
     def judge(self):
         """Return the score of the held-out samples, and record it."""
         held, estimator = self.held, self.estimator
-        raw = self.network.raw(held.X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = self.network.raw(held.X)
         if np.isfinite(raw).all():
             loss = mean_loss(estimator._loss_name(), held.Y, raw, held.sample_weight)
             if self._scorer is not None:
@@ -93,7 +94,8 @@ class Monitor:
         rate = self.training.optimizer.learning_rate if self.training else np.nan
         curves["learning_rate"].append(rate)
         weights = self.network.theta[: self.network.n_weights]
-        curves["coef_norm"].append(float(np.linalg.norm(weights)))
+        with np.errstate(over="ignore"):
+            curves["coef_norm"].append(float(np.linalg.norm(weights)))
         if "largest_norm" in curves:
             curves["largest_norm"].append(self.training.largest_norm)
         if self.held is not None and len(curves["validation_loss"]) < len(

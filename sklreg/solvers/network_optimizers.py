@@ -97,7 +97,10 @@ class NetworkSGD(_Optimizer):
             self._start(theta)
         numbers = self._numbers
         numbers[kernels.RATE] = self.learning_rate
-        numbers[kernels.L1] = self.learning_rate * l1
+        # as large as the step that momentum makes of a steady slope: only so do weights
+        # come to rest where the penalised objective has its minimum
+        reach = 1.0 - self.momentum if self.momentum < 1 else 1.0
+        numbers[kernels.L1] = self.learning_rate * l1 / reach
         self._set_penalty(self.learning_rate, l2, l1, decoupled)
         return kernels.momentum(
             theta, slope, *self._moments, n_weights, self.nesterov, numbers
