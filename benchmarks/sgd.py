@@ -1,6 +1,6 @@
 """Stochastic descent beside scikit-learn's: times, as ratios, in one run.
 
-    python benchmarks/sgd.py [--data FOLDER] [--plot FILE] [--repeats N]
+    python benchmarks/sgd.py [--data FOLDER] [--plot FILE] [--repeats N] [--only PART]
 
 Both sides fit the same data with the same settings, seed and number of epochs, turn by
 turn; the least time of each counts. The weights are compared too.
@@ -17,10 +17,15 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from numba import njit
 from sklearn import linear_model as theirs
 from sklearn.exceptions import ConvergenceWarning
 
 from sklreg import linear_model as ours
+from sklreg.solvers import _stochastic_kernels as kernels
+from sklreg.solvers._row_kernels import AHEAD, BURST, fetch, fetch_places, span
+
+LENGTHS = (50, 100, 200, 400)
 
 FIRST_CALL = """
 import sys, time
@@ -43,22 +48,34 @@ def main():
     )
     parser.add_argument("--plot", help="where to draw the cost per stored value")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument(
+        "--only", choices=["times", "growth", "latency"], help="one part of it"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
 
     rng = np.random.default_rng(0)
+    if options.only in (None, "times"):
+        times(rng, Path(options.data), options.repeats)
+    if options.only in (None, "growth"):
+        linearity(rng, options.repeats, options.plot)
+    if options.only in (None, "latency"):
+        for layout in ("dense", "csr"):
+            seconds = first_call(layout)
+            told = f"{seconds:.2f} s"
+            report(f"first call, warm cache, {layout}", told, 0.5, seconds)
+
+
+def times(rng, data, repeats):
+    """Print the times of ten epochs beside scikit-learn's."""
     X, y = dense_problem(rng)
-    compare("dense 200000 x 100, l2", 0.35, X, y, options.repeats)
-    compare("dense 200000 x 100, l1", None, X, y, options.repeats, penalty="l1")
+    compare("dense 200000 x 100, l2", 0.35, X, y, repeats)
+    compare("dense 200000 x 100, l1", None, X, y, repeats, penalty="l1")
     X, y = sparse_problem(rng)
-    compare("CSR 100000 x 50000, l2", 0.7, X, y, options.repeats)
-    compare("CSR 100000 x 50000, l1", 0.5, X, y, options.repeats, penalty="l1")
-    X, y = newsgroups(Path(options.data))
-    compare("20 newsgroups, 2 jobs", 0.5, X, y, options.repeats, n_jobs=2)
-    linearity(rng, options.repeats, options.plot)
-    for layout in ("dense", "csr"):
-        seconds = first_call(layout)
-        report(f"first call, warm cache, {layout}", f"{seconds:.2f} s", 0.5, seconds)
+    compare("CSR 100000 x 50000, l2", 0.7, X, y, repeats)
+    compare("CSR 100000 x 50000, l1", 0.5, X, y, repeats, penalty="l1")
+    X, y = newsgroups(data)
+    compare("20 newsgroups, 2 jobs", 0.5, X, y, repeats, n_jobs=2)
 
 
 def dense_problem(rng, n=200_000, p=100):
@@ -115,41 +132,94 @@ def linearity(rng, repeats, plot):
     """Print how the cost of an epoch grows with the number of stored values.
 
     Two ways to have more of them: longer rows, and more rows. More rows are visited
-    in random order over more memory, which costs latency on top of the values.
+    in random order over more memory. That has a price of its own, whoever pays it: a
+    bare sum over the same rows in the same order, asked for ahead likewise, tells it.
     """
     grown = {
-        "longer rows": [{"n": 160_000, "per_row": k} for k in (50, 100, 200, 400)],
-        "more rows": [{"n": k * 160_000} for k in (1, 2, 4, 8)],
+        "CSR, longer rows": [(sparse_problem, (160_000, 50_000, k)) for k in LENGTHS],
+        "CSR, more rows": [(sparse_problem, (k * 160_000,)) for k in (1, 2, 4, 8)],
+        "dense, more rows": [(dense_problem, (k * 200_000,)) for k in (1, 2, 4, 8)],
     }
     measured = {}
-    for name, shapes in grown.items():
-        stored, seconds = measured[name] = [], []
-        for shape in shapes:
-            X, y = sparse_problem(rng, **shape)
-            epochs = []
+    for name, problems in grown.items():
+        table = measured[name] = []
+        for problem, arguments in problems:
+            X, y = problem(rng, *arguments)
+            model = ours.SGDClassifier(max_iter=3, tol=None, random_state=0)
+            seconds, bare = np.inf, np.inf
             for _ in range(repeats):
-                model = ours.SGDClassifier(max_iter=5, tol=None, random_state=0)
-                epochs.append(model.fit(X, y).history_["seconds"].min())
-            stored.append(X.nnz / 1e6)
-            seconds.append(min(epochs))
-        power = np.polyfit(np.log(stored), np.log(seconds), 1)[0]
-        report(f"cost of an epoch, {name}", f"nnz ** {power:.2f}", 1.15, power)
-        for nnz, taken in zip(stored, seconds, strict=True):
-            each = 1e3 * taken / nnz
-            print(f"    {nnz:6.2f} M values {1e3 * taken:8.1f} ms {each:6.2f} ns each")
+                seconds = min(seconds, model.fit(X, y).history_["seconds"].min())
+                bare = min(bare, bare_pass(X))
+            table.append((X.nnz if sp.issparse(X) else X.size, seconds, bare))
+        n_values, seconds, bare = np.array(table).T
+        power, limit = (
+            np.polyfit(np.log(n_values), np.log(taken), 1)[0]
+            for taken in (seconds, bare)
+        )
+        told = f"values ** {power:.2f}, a bare pass ** {limit:.2f}"
+        # linear, or as near to it as memory lets any pass be
+        report(f"epoch, {name}", told, max(1.1, round(limit, 2) + 0.05), power)
+        for number, taken, least in table:
+            print(
+                f"    {number / 1e6:6.1f} M values {1e3 * taken:7.1f} ms "
+                f"{1e9 * taken / number:5.2f} ns each, {taken / least:.1f} bare passes"
+            )
     if plot:
-        import matplotlib.pyplot as plt
+        draw(measured, plot)
 
-        _, axes = plt.subplots(layout="constrained")
-        for name, (stored, seconds) in measured.items():
-            axes.plot(stored, seconds, "o-", label=name)
-        stored, seconds = measured["longer rows"]
-        line = seconds[0] * np.array(stored) / stored[0]
-        axes.plot(stored, line, "--", color="grey", label="linear")
-        axes.set(xlabel="million stored values", ylabel="seconds an epoch")
-        axes.set(xlim=(0, None), ylim=(0, None))
-        axes.legend()
-        plt.savefig(plot)
+
+def bare_pass(X):
+    """Return the seconds of a sum over all rows, in a shuffled order."""
+    rows = (X, None, None)
+    if sp.issparse(X):
+        rows = (X.data.reshape(1, -1), X.indices, X.indptr)
+    order = kernels.permutation(X.shape[0], 1)
+    zeros = np.zeros(X.shape[0])
+    sum_rows(*rows, zeros, order[:100])  # compile
+    start = time.perf_counter()
+    sum_rows(*rows, zeros, order)
+    return time.perf_counter() - start
+
+
+@njit(fastmath=True)
+def sum_rows(X, indices, indptr, zeros, order):
+    total = 0.0
+    for i in range(order.size):
+        if i % BURST == 0:
+            fetch_places(X, indices, indptr, zeros, zeros, order, i)
+        if i + AHEAD < order.size:
+            r, start, stop = span(X, indptr, order[i + AHEAD])
+            fetch(X, indices, r, start, stop)
+        r, start, stop = span(X, indptr, order[i])
+        for j in range(start, stop):
+            total += X[r, j]
+        if indices is not None:
+            for j in range(start, stop):
+                total += indices[j]
+    return total
+
+
+def draw(measured, path):
+    """Draw seconds an epoch over values, on two logarithmic axes."""
+    import matplotlib.pyplot as plt
+
+    _, panels = plt.subplots(
+        1, len(measured), figsize=(12, 4), sharey=True, layout="constrained"
+    )
+    for axes, (name, table) in zip(panels, measured.items(), strict=True):
+        n_values, seconds, bare = np.array(table).T
+        n_values /= 1e6
+        axes.loglog(n_values, seconds, "o-", label="an epoch of SGDClassifier")
+        axes.loglog(n_values, bare, "s-", label="bare pass over the same rows")
+        line = seconds[0] * n_values / n_values[0]
+        axes.loglog(n_values, line, "--", color="grey", label="linear")
+        axes.set(title=name, xlabel="million values")
+        axes.set_xticks(n_values, [f"{number:.0f}" for number in n_values])
+        axes.minorticks_off()
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("seconds")
+    panels[0].legend()
+    plt.savefig(path)
 
 
 def first_call(layout):
@@ -169,7 +239,7 @@ def first_call(layout):
 def report(name, told, target, value):
     verdict = ""
     if target is not None:
-        verdict = f"   (<= {target}: {'yes' if value <= target else 'NO'})"
+        verdict = f"   (<= {target:.3g}: {'yes' if value <= target else 'NO'})"
     print(f"{name:34} {told}{verdict}", flush=True)
 
 

@@ -25,8 +25,10 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
+    _check_feature_names_in,
     _check_method_params,
     _check_sample_weight,
+    _get_feature_names,
     _num_samples,
     check_array,
     validate_data,
@@ -64,6 +66,8 @@ __all__ = [
     "check_rows",
     "column_positions",
     "effective_n_threads",
+    "feature_labels",
+    "feature_names_of",
     "noise_parameter",
     "record_columns",
     "requery_rows",
@@ -94,6 +98,16 @@ def column_positions(X, columns):
     from sklearn.utils._indexing import _get_column_indices
 
     return _get_column_indices(X, columns)
+
+
+def feature_labels(estimator):
+    """Return the feature names of a fitted estimator, x0, x1, … if it has seen none."""
+    return _check_feature_names_in(estimator, None, generate_names=True)
+
+
+def feature_names_of(X):
+    """Return the column names of a data frame whose names are all strings, or None."""
+    return _get_feature_names(X)
 
 
 def record_columns(estimator, X, y):

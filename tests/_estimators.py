@@ -21,6 +21,7 @@ ARGUMENTS = {
     "ElasticNetCV": [{"cv": 3}],
     "KMeansSMOTE": [{"kmeans_estimator": 12}],  # as imbalanced-learn checks its own
     "LassoCV": [{"cv": 3}],
+    "StabilitySelection": [{"n_resamples": 6, "threshold": 0.5}],
     "SMOTENC": [{"categorical_features": [1]}],
 }
 

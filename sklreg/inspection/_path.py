@@ -316,6 +316,8 @@ def _with_fixed_penalty(model):
     }
     if "l1_ratio" in shared:
         shared["l1_ratio"] = getattr(model, "l1_ratio_", shared["l1_ratio"])
+    if "gamma" in shared:
+        shared["gamma"] = getattr(model, "gamma_", 0.0)
     return home(**shared)
 
 

@@ -1,32 +1,84 @@
 """What the linear regressors share: prediction, weights, shapes of what is fitted."""
 
+import warnings
 from numbers import Number
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
-from sklreg._validation import _check_sample_weight, validate_data
+from sklreg._validation import _check_sample_weight, check_array, validate_data
+
+NOT_CONVERGED = (
+    "Objective did not converge. You might want to increase the number of iterations, "
+    "check the scale of the features or consider increasing regularisation. "
+    "Duality gap: {gap:.3e}, tolerance: {goal:.3e}"
+)
 
 
 class LinearRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Linear prediction from ``coef_`` and ``intercept_``."""
+    """Linear prediction from ``coef_`` and ``intercept_``, plus an offset."""
 
-    def predict(self, X):
+    _has_offset = False
+
+    def predict(self, X, *, offset=None):
         """Predict with the linear model.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            Added to the predictions. Required where the model was fitted with an
+            offset; zeros for none.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
             Predicted values.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted with an offset and `offset` is missing, or if it
+            has the wrong shape.
         """
         check_is_fitted(self)
+        return self._predict(X, self.coef_, self.intercept_, offset)
+
+    def score(self, X, y, sample_weight=None, *, offset=None):
+        """Return the coefficient of determination of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        float
+            R², averaged over the targets.
+        """
+        kwargs = {} if offset is None else {"offset": offset}
+        return r2_score(y, self.predict(X, **kwargs), sample_weight=sample_weight)
+
+    def _predict(self, X, coef, intercept, offset):
+        if offset is None and self._has_offset:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted with an offset: predictions "
+                "need one too. Give offset=, zeros for none."
+            )
         X = validate_data(
             self,
             X,
@@ -34,7 +86,10 @@ class LinearRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstima
             dtype=[np.float64, np.float32],
             reset=False,
         )
-        return X @ self.coef_.T + self.intercept_
+        predictions = X @ coef.T + intercept
+        if offset is None:
+            return predictions
+        return predictions + check_offset(offset, predictions.shape)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -67,3 +122,33 @@ def as_columns(y):
     """Return y as float64 of shape (n_samples, n_targets)."""
     y = np.asarray(y, dtype=np.float64)
     return y[:, None] if y.ndim == 1 else y
+
+
+def check_offset(offset, shape):
+    """Return an offset as float64 in the shape of the target it belongs to.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite, or has another shape.
+    """
+    offset = check_array(
+        offset,
+        ensure_2d=False,
+        dtype=np.float64,
+        input_name="offset",
+        ensure_min_samples=0,
+    )
+    if offset.shape != shape:
+        raise ValueError(f"offset has shape {offset.shape}; it must be {shape}.")
+    return offset
+
+
+def warn_if_short(gap, goal, stacklevel=3):
+    """Warn when a duality gap has stayed above its goal."""
+    if gap > goal:
+        warnings.warn(
+            NOT_CONVERGED.format(gap=gap, goal=goal),
+            ConvergenceWarning,
+            stacklevel=stacklevel,
+        )

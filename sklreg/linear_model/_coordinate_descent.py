@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from sklreg._validation import (
@@ -15,34 +14,33 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
-from sklreg.linear_model._base import LinearRegressor, as_columns, check_weights
-from sklreg.linear_model._gram import checked_gram
-from sklreg.linear_model._path import enet_path
-from sklreg.solvers.coordinate_descent import LeastSquaresProblem
-from sklreg.solvers.design import make_design
-
-NOT_CONVERGED = (
-    "Objective did not converge. You might want to increase the number of iterations, "
-    "check the scale of the features or consider increasing regularisation. "
-    "Duality gap: {gap:.3e}, tolerance: {goal:.3e}"
+from sklreg.linear_model._base import (
+    LinearRegressor,
+    as_columns,
+    check_offset,
+    check_weights,
+    warn_if_short,
 )
+from sklreg.linear_model._gram import checked_gram
+from sklreg.linear_model._model_options import (
+    MODEL_CONSTRAINTS,
+    PenalisedPath,
+    model_terms,
+    path_grid,
+    scaled_terms,
+)
+from sklreg.linear_model._path import enet_path
+from sklreg.solvers.design import make_design
+from sklreg.solvers.penalised import completed, penalised_problem, penalised_start
+from sklreg.solvers.relaxed import Refits
+
 NOT_FINITE = (
     "Coordinate descent iterations resulted in non-finite parameter values. The input "
     "data may contain large values and need to be preprocessed."
 )
 
 
-def warn_if_short(gap, goal, stacklevel=3):
-    """Warn when a duality gap has stayed above its goal."""
-    if gap > goal:
-        warnings.warn(
-            NOT_CONVERGED.format(gap=gap, goal=goal),
-            ConvergenceWarning,
-            stacklevel=stacklevel,
-        )
-
-
-class ElasticNet(LinearRegressor):
+class ElasticNet(PenalisedPath, LinearRegressor):
     """Linear regression with combined L1 and L2 penalties.
 
     For every target, minimises::
@@ -85,6 +83,37 @@ class ElasticNet(LinearRegressor):
         Draws the coordinates when ``selection='random'``.
     selection : {'cyclic', 'random'}, default='cyclic'
         Order of the coordinates in a sweep.
+    penalty_factor : array-like of shape (n_features,) or mapping, default=None
+        Multiplies the penalty of each feature: 0 leaves it unpenalised, infinity
+        excludes it. A mapping goes from feature names to factors and leaves the
+        others at 1. Factors are not rescaled (R's glmnet makes them sum to the number
+        of features), so that `alpha` is the penalty of a feature with factor 1.
+    exclude : array-like, default=None
+        Features to leave out of the model: indices, names or a mask.
+    coef_bounds : tuple (lower, upper), default=None
+        Bounds of the coefficients on their original scale: each side is a number, an
+        array of shape (n_features,), a mapping from feature names, or None;
+        ``lower <= 0 <= upper``.
+    standardize : bool, default=False
+        Whether to penalise as if every feature were divided by its (weighted)
+        standard deviation: |w_j| counts ``std_j`` times, its square ``std_j**2``
+        times. Coefficients stay on the original scale; X is not changed.
+    adaptive : float, default=None
+        Exponent g of the adaptive lasso [4]_: multiplies the penalty of each feature
+        by ``1 / |p_j|**g``, where p is ridge with its penalty chosen by leave-one-out
+        (on all features but `exclude`, standardised if `standardize`).
+    relax : bool, default=False
+        Whether to refit the features that were chosen, by least squares within the
+        bounds (the relaxed lasso).
+    gamma : float, default=0.0
+        With `relax`, the share of the penalised coefficients in
+        ``gamma * penalised + (1 - gamma) * refit``.
+    store_path : bool or array-like of shape (n_alphas,), default=False
+        Whether to keep the coefficients along a path as well, for `coef_at`, `predict`
+        with another alpha, and the tables: True takes 100 penalties from the smallest
+        that leaves all penalised coefficients at zero down to its thousandth, or to
+        `alpha` if that is smaller, and `alpha`; an array gives the penalties. A
+        single target only.
 
     Attributes
     ----------
@@ -101,6 +130,23 @@ class ElasticNet(LinearRegressor):
         Duality gap at the coefficients, in units of the objective: the objective is
         at most this far above its minimum. Without any penalty (``alpha=0``) there
         is no such bound and the squared norm of the gradient stands in for it.
+    path_alphas_ : ndarray of shape (n_alphas,)
+        Penalties of the stored path, in decreasing order. Like the other attributes
+        of the path, only with `store_path`.
+    path_coefs_ : ndarray of shape (n_features, n_alphas)
+        Coefficients for each.
+    path_intercepts_ : ndarray of shape (n_alphas,)
+        Intercepts.
+    path_deviance_ : ndarray of shape (n_alphas,)
+        Fraction of the (weighted) variance of y, less the offset, that is explained.
+    path_dual_gaps_ : ndarray of shape (n_alphas,)
+        Duality gap of each.
+    path_table_ : DataFrame
+        The path in a table: alpha, n_nonzero, deviance_explained, l1_norm, l2_norm
+        and dual_gap. Needs pandas.
+    coef_table_ : DataFrame
+        Intercept and coefficients under the features' names, a column for each
+        penalty of a stored path. Needs pandas.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -122,6 +168,12 @@ class ElasticNet(LinearRegressor):
     parametric active set [3]_ solves on the set exactly. Sparse data with an
     intercept cost O(nnz) a sweep.
 
+    With `penalty_factor`, `standardize` or `adaptive` the penalties of feature j are
+    multiplied: ``|w_j|`` by ``f_j``, and ``w_j**2`` by ``f_j``, times the standard
+    deviation and its square. Unpenalised features are projected out of the
+    others as the intercept is. With `relax` [5]_, `dual_gap_` is that of the
+    penalised coefficients, before the blend. `offset` in `fit` is taken from y.
+
     References
     ----------
     .. [1] J. Friedman, T. Hastie, R. Tibshirani (2010). Regularization Paths for
@@ -130,6 +182,9 @@ class ElasticNet(LinearRegressor):
        Rules for Sparsity Enforcing Penalties. JMLR 18(128).
     .. [3] M. Osborne, B. Presnell, B. Turlach (2000). A New Approach to Variable
        Selection in Least Squares Problems. IMA J. Numer. Anal. 20(3).
+    .. [4] H. Zou (2006). The Adaptive Lasso and Its Oracle Properties. J. Am. Stat.
+       Assoc. 101(476).
+    .. [5] N. Meinshausen (2007). Relaxed Lasso. Comput. Stat. Data Anal. 52(1).
 
     Examples
     --------
@@ -155,6 +210,7 @@ class ElasticNet(LinearRegressor):
         "positive": ["boolean"],
         "random_state": ["random_state"],
         "selection": [StrOptions({"cyclic", "random"})],
+        **MODEL_CONSTRAINTS,
     }
 
     path = staticmethod(enet_path)
@@ -173,6 +229,14 @@ class ElasticNet(LinearRegressor):
         positive=False,
         random_state=None,
         selection="cyclic",
+        penalty_factor=None,
+        exclude=None,
+        coef_bounds=None,
+        standardize=False,
+        adaptive=None,
+        relax=False,
+        gamma=0.0,
+        store_path=False,
     ):
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -185,9 +249,17 @@ class ElasticNet(LinearRegressor):
         self.positive = positive
         self.random_state = random_state
         self.selection = selection
+        self.penalty_factor = penalty_factor
+        self.exclude = exclude
+        self.coef_bounds = coef_bounds
+        self.standardize = standardize
+        self.adaptive = adaptive
+        self.relax = relax
+        self.gamma = gamma
+        self.store_path = store_path
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, check_input=True):
+    def fit(self, X, y, sample_weight=None, check_input=True, *, offset=None):
         """Fit the model.
 
         Parameters
@@ -202,6 +274,9 @@ class ElasticNet(LinearRegressor):
         check_input : bool, default=True
             False skips the checks of X and y: X must then be float32 or float64 and
             Fortran-contiguous or CSC.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            Part of y that is known: the model is fitted to ``y - offset``.
 
         Returns
         -------
@@ -211,12 +286,13 @@ class ElasticNet(LinearRegressor):
         Raises
         ------
         ValueError
-            If X, y or the weights are not finite, have the wrong shape or overflow.
+            If X, y, the weights or the offset are not finite, have the wrong shape or
+            overflow, or if an option for single features does not fit X.
         """
         with restored_on_error(self):
-            return self._fit(X, y, sample_weight, check_input)
+            return self._fit(X, y, sample_weight, check_input, offset)
 
-    def _fit(self, X, y, sample_weight, check_input):
+    def _fit(self, X, y, sample_weight, check_input, offset):
         if self.alpha == 0:
             warnings.warn(
                 "With alpha=0, this algorithm does not converge well. You are advised "
@@ -240,7 +316,14 @@ class ElasticNet(LinearRegressor):
             # As in scikit-learn, where only weighted data are put in order.
             raise ValueError("With check_input=False, X must be Fortran-contiguous.")
         targets = as_columns(y)
+        if offset is not None:
+            targets = targets - as_columns(check_offset(offset, np.shape(y)))
         n_targets, n_features = targets.shape[1], X.shape[1]
+        keeps_path = self.store_path is not False
+        if keeps_path and n_targets > 1:
+            raise ValueError(f"store_path needs a single target; y has {n_targets}.")
+        terms = model_terms(self, X, targets, sample_weight)
+        terms = scaled_terms(terms, X, sample_weight)
 
         design = make_design(X, sample_weight, self.fit_intercept)
         gram = checked_gram(self.precompute, X, design, check=check_input)
@@ -256,26 +339,41 @@ class ElasticNet(LinearRegressor):
         intercept = np.zeros(n_targets)
         gaps = np.empty(n_targets)
         n_iter = []
-        ones = np.ones(n_features)
+        self._forget_path()
         for k in range(n_targets):
-            target, offset = design.targets(targets[:, k])
-            problem = LeastSquaresProblem(
-                design, target, gram=gram, positive=self.positive, random_state=rng
+            target, centre = design.targets(targets[:, k])
+            problem = penalised_problem(
+                design,
+                target,
+                terms,
+                gram=gram,
+                positive=self.positive,
+                random_state=rng,
             )
             solution = problem.solve(
-                self.alpha * self.l1_ratio * ones,
-                self.alpha * (1.0 - self.l1_ratio) * ones,
-                start[k],
+                self.alpha * self.l1_ratio,
+                self.alpha * (1.0 - self.l1_ratio),
+                penalised_start(problem, start[k]),
                 tol=self.tol,
-                max_iter=1000 if self.max_iter is None else self.max_iter,
+                max_iter=self._max_iter(),
             )
             if not np.isfinite(solution.gap):
                 raise ValueError(NOT_FINITE)
-            coef[k] = solution.w
-            intercept[k] = design.intercept(offset, solution.w)
+            w = solution.w
+            if self.relax:
+                w = Refits(problem, terms).blends(w, [self.gamma])[0]
+            coef[k] = w = completed(problem, w)
+            intercept[k] = design.intercept(centre, w)
             gaps[k] = solution.gap
             n_iter.append(solution.n_iter)
-            warn_if_short(solution.gap, problem.goal(self.tol), stacklevel=5)
+            worst = solution.gap
+            if keeps_path:
+                grid = path_grid(self.store_path, problem, self.alpha, self.l1_ratio)
+                path_gaps = self._store_path(
+                    design, problem, terms, centre, grid, self.l1_ratio, X.dtype
+                )
+                worst = max(worst, path_gaps.max())
+            warn_if_short(worst, problem.goal(self.tol), stacklevel=5)
 
         single = n_targets == 1
         self.coef_ = coef[0] if single else coef
@@ -286,128 +384,10 @@ class ElasticNet(LinearRegressor):
         else:
             intercept = intercept.astype(X.dtype)
             self.intercept_ = intercept[0] if np.ndim(y) == 1 else intercept
+        self._has_offset = offset is not None
         return self
 
     @property
     def sparse_coef_(self):
         """The coefficients in CSR."""
         return sparse.csr_array(np.atleast_2d(self.coef_))
-
-
-class Lasso(ElasticNet):
-    """Linear regression with an L1 penalty: exact zeros, so a choice of features.
-
-    For every target, minimises::
-
-        1 / (2 * n_samples) * sum_i s_i * (y_i - x_i @ w - b)**2 + alpha * ||w||_1
-
-    over the coefficients `w` and, if `fit_intercept`, the unpenalised intercept `b`.
-    The sample weights `s` are normalised to sum to `n_samples`. With
-    ``positive=True`` the coefficients are restricted to ``w >= 0``. Every fit ends
-    with a certificate, `dual_gap_`, computed from the data and the coefficients.
-
-    Parameters
-    ----------
-    alpha : float, default=1.0
-        Strength of the penalty, in ``[0, inf)``. ``alpha=0`` is least squares, for
-        which :class:`sklearn.linear_model.LinearRegression` is the better tool.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept. It is not penalised.
-    precompute : bool or array-like of shape (n_features, n_features), default=False
-        True makes the Gram matrix of all the features first; an array is taken for
-        it (of centred data if `fit_intercept`, weighted if there are weights). With
-        False the solver makes the part it needs. Sparse data never get a whole Gram.
-    copy_X : bool, default=True
-        False allows a dense, writeable X to be centred in place. With True, X is
-        only read, and still not copied.
-    max_iter : int, default=1000
-        Bound on the sweeps of coordinate descent; None is the default.
-    tol : float, default=1e-4
-        The fit stops when the duality gap is at most ``tol * ||y||**2 / n_samples``,
-        y being centred and weighted: twice `tol` times the loss of the null model.
-    warm_start : bool, default=False
-        Whether to start from the coefficients of the previous fit.
-    positive : bool, default=False
-        Whether to keep the coefficients from falling below zero.
-    random_state : int, RandomState instance or None, default=None
-        Draws the coordinates when ``selection='random'``.
-    selection : {'cyclic', 'random'}, default='cyclic'
-        Order of the coordinates in a sweep.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients.
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap at the coefficients, in units of the objective: the objective is
-        at most this far above its minimum. Without any penalty (``alpha=0``) there
-        is no such bound and the squared norm of the gradient stands in for it.
-    sparse_coef_ : sparse array of shape (1, n_features) or (n_targets, n_features)
-        The coefficients in CSR.
-    intercept_ : float or ndarray of shape (n_targets,)
-        Intercept, 0.0 without `fit_intercept`.
-    n_iter_ : int or list of int
-        Sweeps of coordinate descent, for every target; an exact solution on a
-        working set counts as one.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has names that are all strings.
-
-    See Also
-    --------
-    ElasticNet : With an L2 penalty beside the L1 penalty.
-    LassoCV : Chooses `alpha` by cross-validation.
-    lasso_path : Coefficients for many values of `alpha`.
-
-    Notes
-    -----
-    The solver is that of :class:`ElasticNet`. The lasso is due to Tibshirani [1]_.
-
-    References
-    ----------
-    .. [1] R. Tibshirani (1996). Regression Shrinkage and Selection via the Lasso.
-       J. R. Stat. Soc. B 58(1).
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklreg.linear_model import Lasso
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = Lasso(alpha=0.1).fit(X, y)
-    >>> print(model.coef_.round())
-    [   0. -155.  517.  275.  -53.    0. -210.    0.  484.   34.]
-    >>> bool(model.dual_gap_ <= 1e-4 * y.var())
-    True
-    """
-
-    _parameter_constraints: dict = {**ElasticNet._parameter_constraints}
-    _parameter_constraints.pop("l1_ratio")
-
-    def __init__(
-        self,
-        alpha=1.0,
-        *,
-        fit_intercept=True,
-        precompute=False,
-        copy_X=True,
-        max_iter=1000,
-        tol=1e-4,
-        warm_start=False,
-        positive=False,
-        random_state=None,
-        selection="cyclic",
-    ):
-        super().__init__(
-            alpha=alpha,
-            l1_ratio=1.0,
-            fit_intercept=fit_intercept,
-            precompute=precompute,
-            copy_X=copy_X,
-            max_iter=max_iter,
-            tol=tol,
-            warm_start=warm_start,
-            positive=positive,
-            random_state=random_state,
-            selection=selection,
-        )

@@ -25,20 +25,22 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
-from sklreg.linear_model._base import LinearRegressor, check_weights
-from sklreg.linear_model._coordinate_descent import ElasticNet, Lasso
-from sklreg.linear_model._path import (
-    alpha_grid,
-    check_grid_possible,
-    enet_path,
-    lasso_path,
+from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
+from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
+from sklreg.linear_model._model_options import (
+    MODEL_CONSTRAINTS,
+    PenalisedPath,
+    model_terms,
+    scaled_terms,
 )
-from sklreg.solvers.coordinate_descent import LeastSquaresProblem
+from sklreg.linear_model._selection import SELECTION_CONSTRAINTS, choose
 from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_paths import FoldPaths
+from sklreg.solvers.penalised import penalised_problem
+from sklreg.solvers.penalised_folds import PenalisedFoldPaths
 
 
-class _PathCV(LinearRegressor, ABC):
+class PathCV(PenalisedPath, LinearRegressor, ABC):
     """Cross-validation along a path of penalties."""
 
     _parameter_constraints: dict = {
@@ -55,6 +57,10 @@ class _PathCV(LinearRegressor, ABC):
         "positive": ["boolean"],
         "random_state": ["random_state"],
         "selection": [StrOptions({"cyclic", "random"})],
+        **MODEL_CONSTRAINTS,
+        **SELECTION_CONSTRAINTS,
+        "gamma": ["array-like"],
+        "store_path": ["boolean"],
     }
 
     @abstractmethod
@@ -62,7 +68,7 @@ class _PathCV(LinearRegressor, ABC):
         """Return the model to fit with the penalty that was chosen."""
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X, y, sample_weight=None, *, offset=None, **params):
         """Choose the penalty by cross-validation and fit the model with it.
 
         Parameters
@@ -74,6 +80,8 @@ class _PathCV(LinearRegressor, ABC):
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the test error of each fold. The errors of
             the folds are then averaged without weights.
+        offset : array-like of shape (n_samples,), default=None
+            Part of y that is known: the model is fitted to ``y - offset``.
         **params : dict
             Parameters for the splitter, with metadata routing enabled.
 
@@ -86,13 +94,14 @@ class _PathCV(LinearRegressor, ABC):
         ------
         ValueError
             If the input is not finite or its shape is wrong, if y has several
-            targets, or if the rows of a fold have no weight.
+            targets, if the rows of a fold have no weight, if an option for single
+            features does not fit X, or if `selection_rule` returns no index.
         """
         _raise_for_params(params, self, "fit")
         with restored_on_error(self):
-            return self._fit(X, y, sample_weight, params)
+            return self._fit(X, y, sample_weight, offset, params)
 
-    def _fit(self, X, y, sample_weight, params):
+    def _fit(self, X, y, sample_weight, offset, params):
         X, y = validate_data(
             self,
             X,
@@ -108,20 +117,18 @@ class _PathCV(LinearRegressor, ABC):
                 f"{type(self).__name__} takes a single target; y has {y.shape[1]}."
             )
         y = column_or_1d(y, warn=True)
+        if offset is not None:
+            y = y - check_offset(offset, y.shape)
         weights = check_weights(sample_weight, X)
+        gammas = self._gammas()
+        terms = model_terms(self, X, y, weights)
         l1_ratios = np.atleast_1d(getattr(self, "l1_ratio", 1.0)).astype(np.float64)
-        grids = self._grids(X, y, weights, l1_ratios)
+        grids = self._grids(X, y, weights, l1_ratios, terms)
         folds = self._folds(X, y, sample_weight, weights, params)
 
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=(len(folds), len(l1_ratios)))
-        paths = FoldPaths(
-            X,
-            y,
-            weights,
-            fit_intercept=self.fit_intercept,
-            gram=self.precompute is True,
-        )
+        paths = self._fold_paths(X, y, weights, terms, gammas)
         results = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
             delayed(paths.errors)(
                 train, test, grids, l1_ratios, [self._options(seed) for seed in row]
@@ -130,20 +137,72 @@ class _PathCV(LinearRegressor, ABC):
         )
         self._warn_of_short_folds(results)
         errors = np.array([[path.errors for path in fold] for fold in results])
-        errors = np.swapaxes(errors, 0, 1)
-        self.mse_path_ = np.squeeze(np.moveaxis(errors, 2, 1))
-        best, place = np.unravel_index(
-            np.argmin(errors.mean(axis=1)), (len(l1_ratios), grids.shape[1])
-        )
-        self.alpha_ = grids[best, place]
+        # To (n_l1_ratio, n_gamma, n_alphas, n_folds); without `relax` one gamma.
+        errors = errors.reshape(len(folds), *grids.shape[:1], -1, grids.shape[1])
+        errors = np.moveaxis(errors, 0, -1)
+        best, gamma = self._choose(errors, grids, gammas)
+
         if hasattr(self, "l1_ratio"):
             self.l1_ratio_ = l1_ratios[best]
         several = isinstance(self.alphas, Integral) and len(l1_ratios) > 1
         self.alphas_ = grids if several else grids[0]
+        model = self._final_model(l1_ratios[best], terms, gamma, grids[best])
+        # A default argument is left out, for subclasses whose fit takes no weights.
+        model.fit(X, y, **({} if weights is None else {"sample_weight": weights}))
+        self.coef_ = model.coef_
+        self.intercept_ = model.intercept_
+        self.dual_gap_ = model.dual_gap_
+        self.n_iter_ = model.n_iter_
+        self._take_path(model)
+        self._has_offset = offset is not None
+        return self
 
+    def _gammas(self):
+        """Return the shares to try in decreasing order; 1 without `relax`."""
+        if not self.relax:
+            return np.ones(1)
+        gammas = np.unique(np.asarray(self.gamma, dtype=np.float64))[::-1]
+        if not len(gammas) or not np.all((gammas >= 0.0) & (gammas <= 1.0)):
+            raise ValueError(
+                f"gamma must hold numbers from 0 to 1; got {self.gamma!r}."
+            )
+        return gammas
+
+    def _fold_paths(self, X, y, weights, terms, gammas):
+        options = {
+            "fit_intercept": self.fit_intercept,
+            "gram": self.precompute is True,
+        }
+        if terms is None and not self.relax:
+            return FoldPaths(X, y, weights, **options)
+        return PenalisedFoldPaths(X, y, weights, terms=terms, gammas=gammas, **options)
+
+    def _choose(self, errors, grids, gammas):
+        """Set what was chosen; return the place of the l1_ratio, and gamma."""
+        mean = errors.mean(axis=-1)
+        best = int(np.unravel_index(np.argmin(mean), mean.shape)[0])
+        # From the strongest penalty to the weakest: by alpha, then by gamma.
+        curve = np.swapaxes(errors[best], 0, 1).reshape(-1, errors.shape[-1])
+        alphas = np.repeat(grids[best], len(gammas))
+        shares = np.tile(gammas, grids.shape[1])
+        penalties = np.column_stack([alphas, shares]) if self.relax else alphas
+        choice = choose(self.selection_rule, curve, penalties)
+        self.alpha_ = alphas[choice.chosen]
+        self.alpha_min_ = alphas[choice.least]
+        self.alpha_1se_ = alphas[choice.within]
+        gamma = shares[choice.chosen]
+        vars(self).pop("gamma_", None)
+        vars(self).pop("relaxed_mse_path_", None)
+        if self.relax:
+            self.gamma_ = gamma
+            self.relaxed_mse_path_ = errors if hasattr(self, "l1_ratio") else errors[0]
+        self.mse_path_ = np.squeeze(errors[:, int(np.argmax(gammas == gamma))])
+        return best, gamma
+
+    def _final_model(self, l1_ratio, terms, gamma, grid):
         model = self._model(
             self.alpha_,
-            l1_ratios[best],
+            l1_ratio,
             fit_intercept=self.fit_intercept,
             precompute=False if self._auto() else self.precompute,
             max_iter=self.max_iter,
@@ -153,13 +212,26 @@ class _PathCV(LinearRegressor, ABC):
             random_state=self.random_state,
             selection=self.selection,
         )
-        # A default argument is left out, for subclasses whose fit takes no weights.
-        model.fit(X, y, **({} if weights is None else {"sample_weight": weights}))
-        self.coef_ = model.coef_
-        self.intercept_ = model.intercept_
-        self.dual_gap_ = model.dual_gap_
-        self.n_iter_ = model.n_iter_
-        return self
+        if terms is not None:
+            # What the options and the adaptive weights come to, by column.
+            model.set_params(
+                penalty_factor=terms.l1,
+                exclude=terms.excluded,
+                coef_bounds=(terms.lower, terms.upper),
+                standardize=self.standardize,
+            )
+        if self.relax:
+            model.set_params(relax=True, gamma=gamma)
+        if self.store_path:
+            model.set_params(store_path=grid)
+        return model
+
+    def _take_path(self, model):
+        """Take over the path that the final model has kept, if any."""
+        self._forget_path()
+        if self.store_path:
+            self._keep_path(*(getattr(model, name) for name in self._path_attributes))
+            self._certificate = model._certificate
 
     def _auto(self):
         return isinstance(self.precompute, str)
@@ -173,7 +245,7 @@ class _PathCV(LinearRegressor, ABC):
             "max_iter": self.max_iter,
         }
 
-    def _grids(self, X, y, weights, l1_ratios):
+    def _grids(self, X, y, weights, l1_ratios, terms):
         """Return the penalties to try, a row for each l1_ratio."""
         if not isinstance(self.alphas, Integral):
             for index, alpha in enumerate(self.alphas):
@@ -189,7 +261,8 @@ class _PathCV(LinearRegressor, ABC):
             check_grid_possible(l1_ratio)
         design = make_design(X, weights, self.fit_intercept)
         target, _ = design.targets(y)
-        problem = LeastSquaresProblem(design, target, positive=self.positive)
+        terms = scaled_terms(terms, X, weights)
+        problem = penalised_problem(design, target, terms, positive=self.positive)
         return np.array(
             [alpha_grid(problem.alpha_max(r), self.eps, self.alphas) for r in l1_ratios]
         )
@@ -248,271 +321,3 @@ class _PathCV(LinearRegressor, ABC):
         tags.target_tags.single_output = True
         tags.target_tags.multi_output = False
         return tags
-
-
-class LassoCV(_PathCV):
-    """Lasso with the penalty chosen by cross-validation along a path.
-
-    For each fold and each penalty of a grid, minimises::
-
-        1 / (2 * n_samples) * sum_i s_i * (y_i - x_i @ w - b)**2 + alpha * ||w||_1
-
-    over the coefficients `w` and, if `fit_intercept`, the unpenalised intercept `b`,
-    where the sample weights `s` are normalised to sum to `n_samples`. The alpha of
-    the least mean squared error on the test rows, averaged over the folds, is then
-    fitted to all the data.
-
-    Parameters
-    ----------
-    eps : float, default=1e-3
-        Smallest alpha of an automatic grid, relative to the largest.
-    alphas : int or array-like, default=100
-        Size of an automatic grid, which starts at the smallest alpha with all
-        coefficients zero, or the values themselves.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept. It is not penalised.
-    precompute : 'auto', bool or array-like of shape (n_features, n_features), \
-            default='auto'
-        True makes the Gram matrix of all the features in every fold; otherwise the
-        solver makes the parts it needs. An array serves the final fit.
-    max_iter : int, default=1000
-        Bound on the sweeps of coordinate descent, for each fit.
-    tol : float, default=1e-4
-        Each fit stops when its duality gap is at most ``tol * ||y||**2 / n_samples``,
-        y being centred and weighted.
-    copy_X : bool, default=True
-        Present for compatibility: X is only read.
-    cv : int, cross-validation generator or iterable, default=None
-        How the folds are made: None for 5 folds, a number of folds, a splitter, or
-        an iterable of (train, test) indices, which may repeat rows.
-    verbose : bool or int, default=False
-        Verbosity of the loop over the folds.
-    n_jobs : int, default=None
-        Number of threads for the folds; None is 1, -1 is all processors.
-    positive : bool, default=False
-        Whether to keep the coefficients from falling below zero.
-    random_state : int, RandomState instance or None, default=None
-        Draws the coordinates when ``selection='random'``.
-    selection : {'cyclic', 'random'}, default='cyclic'
-        Order of the coordinates in a sweep.
-
-    Attributes
-    ----------
-    alpha_ : float
-        The penalty that was chosen.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients at `alpha_`.
-    intercept_ : float
-        Intercept, 0.0 without `fit_intercept`.
-    mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error on the test rows of each fold.
-    alphas_ : ndarray of shape (n_alphas,)
-        The grid, in decreasing order.
-    dual_gap_ : float
-        Duality gap of the final fit, in units of the objective.
-    n_iter_ : int
-        Sweeps of the final fit.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has names that are all strings.
-
-    See Also
-    --------
-    Lasso : One penalty.
-    lasso_path : Coefficients for many penalties.
-    ElasticNetCV : With an L2 penalty beside the L1 penalty.
-
-    Notes
-    -----
-    Weights are exact: a weight of 2 is a row twice, a weight of 0 a row left out,
-    in the fits and in the errors. For the method see Hastie, Tibshirani and Friedman,
-    *The Elements of Statistical Learning*, 2nd ed. (2009), sections 3.4 and 7.10.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklreg.linear_model import LassoCV
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = LassoCV(cv=20, tol=1e-6).fit(X, y)
-    >>> print(round(model.alpha_, 8))
-    0.05320868
-    """
-
-    path = staticmethod(lasso_path)
-
-    def __init__(
-        self,
-        *,
-        eps=1e-3,
-        alphas=100,
-        fit_intercept=True,
-        precompute="auto",
-        max_iter=1000,
-        tol=1e-4,
-        copy_X=True,
-        cv=None,
-        verbose=False,
-        n_jobs=None,
-        positive=False,
-        random_state=None,
-        selection="cyclic",
-    ):
-        self.eps = eps
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.tol = tol
-        self.copy_X = copy_X
-        self.cv = cv
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-
-    def _model(self, alpha, l1_ratio, **params):
-        return Lasso(alpha=alpha, **params)
-
-
-class ElasticNetCV(_PathCV):
-    """Elastic net with its penalties chosen by cross-validation along paths.
-
-    For each fold, each `l1_ratio` and each penalty of a grid, minimises::
-
-        1 / (2 * n_samples) * sum_i s_i * (y_i - x_i @ w - b)**2
-        + alpha * l1_ratio * ||w||_1
-        + 0.5 * alpha * (1 - l1_ratio) * ||w||_2**2
-
-    over the coefficients `w` and, if `fit_intercept`, the unpenalised intercept `b`,
-    where the sample weights `s` are normalised to sum to `n_samples`. The pair of
-    the least mean squared error on the test rows, averaged over the folds, is then
-    fitted to all the data.
-
-    Parameters
-    ----------
-    l1_ratio : float or list of float, default=0.5
-        Share of the L1 penalty, in [0, 1], or several to choose from. Values near 1
-        deserve a finer grid: ``[.1, .5, .7, .9, .95, .99, 1]`` is a good one.
-    eps : float, default=1e-3
-        Smallest alpha of an automatic grid, relative to the largest.
-    alphas : int or array-like, default=100
-        Size of an automatic grid for each `l1_ratio`, which starts at the smallest
-        alpha with all coefficients zero, or the values themselves.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept. It is not penalised.
-    precompute : 'auto', bool or array-like of shape (n_features, n_features), \
-            default='auto'
-        True makes the Gram matrix of all the features in every fold; otherwise the
-        solver makes the parts it needs. An array serves the final fit.
-    max_iter : int, default=1000
-        Bound on the sweeps of coordinate descent, for each fit.
-    tol : float, default=1e-4
-        Each fit stops when its duality gap is at most ``tol * ||y||**2 / n_samples``,
-        y being centred and weighted.
-    cv : int, cross-validation generator or iterable, default=None
-        How the folds are made: None for 5 folds, a number of folds, a splitter, or
-        an iterable of (train, test) indices, which may repeat rows.
-    copy_X : bool, default=True
-        Present for compatibility: X is only read.
-    verbose : bool or int, default=0
-        Verbosity of the loop over the folds.
-    n_jobs : int, default=None
-        Number of threads for the folds; None is 1, -1 is all processors.
-    positive : bool, default=False
-        Whether to keep the coefficients from falling below zero.
-    random_state : int, RandomState instance or None, default=None
-        Draws the coordinates when ``selection='random'``.
-    selection : {'cyclic', 'random'}, default='cyclic'
-        Order of the coordinates in a sweep.
-
-    Attributes
-    ----------
-    alpha_ : float
-        The penalty that was chosen.
-    l1_ratio_ : float
-        The share of the L1 penalty that was chosen.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients at `alpha_` and `l1_ratio_`.
-    intercept_ : float
-        Intercept, 0.0 without `fit_intercept`.
-    mse_path_ : ndarray of shape (n_l1_ratio, n_alphas, n_folds)
-        Mean squared error on the test rows of each fold; without the first axis for
-        a single `l1_ratio`.
-    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
-        The grid, in decreasing order, for each `l1_ratio`.
-    dual_gap_ : float
-        Duality gap of the final fit, in units of the objective.
-    n_iter_ : int
-        Sweeps of the final fit.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has names that are all strings.
-
-    See Also
-    --------
-    ElasticNet : One pair of penalties.
-    enet_path : Coefficients for many penalties.
-    LassoCV : The L1 penalty alone.
-
-    Notes
-    -----
-    Weights are exact: a weight of 2 is a row twice, a weight of 0 a row left out,
-    in the fits and in the errors. The elastic net is due to H. Zou and T. Hastie
-    (2005), Regularization and Variable Selection via the Elastic Net, J. R. Stat.
-    Soc. B 67(2).
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklreg.linear_model import ElasticNetCV
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = ElasticNetCV(l1_ratio=[0.5, 0.9, 1.0], alphas=20).fit(X, y)
-    >>> print(model.l1_ratio_, model.mse_path_.shape)
-    1.0 (3, 20, 5)
-    """
-
-    _parameter_constraints: dict = {
-        **_PathCV._parameter_constraints,
-        "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
-    }
-
-    path = staticmethod(enet_path)
-
-    def __init__(
-        self,
-        *,
-        l1_ratio=0.5,
-        eps=1e-3,
-        alphas=100,
-        fit_intercept=True,
-        precompute="auto",
-        max_iter=1000,
-        tol=1e-4,
-        cv=None,
-        copy_X=True,
-        verbose=0,
-        n_jobs=None,
-        positive=False,
-        random_state=None,
-        selection="cyclic",
-    ):
-        self.l1_ratio = l1_ratio
-        self.eps = eps
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.tol = tol
-        self.cv = cv
-        self.copy_X = copy_X
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-
-    def _model(self, alpha, l1_ratio, **params):
-        return ElasticNet(alpha=alpha, l1_ratio=l1_ratio, **params)

@@ -6,12 +6,26 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_array, check_random_state
 
-from sklreg._validation import Hidden, Interval, StrOptions, validate_params
+from sklreg._validation import (
+    Hidden,
+    Interval,
+    StrOptions,
+    feature_names_of,
+    validate_params,
+)
+from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
+from sklreg.linear_model._base import check_offset, check_weights, warn_if_short
 from sklreg.linear_model._gram import checked_gram
-from sklreg.solvers.coordinate_descent import LeastSquaresProblem
+from sklreg.linear_model._model_options import (
+    MODEL_CONSTRAINTS,
+    penalty_terms,
+    scaled_terms,
+)
 from sklreg.solvers.design import make_design
 from sklreg.solvers.multi_task import MultiTaskProblem
 from sklreg.solvers.path import solve_path
+from sklreg.solvers.penalised import completed, penalised_problem, penalised_start
+from sklreg.solvers.relaxed import Refits
 
 _SOLVER_DEFAULTS = {
     "tol": 1e-4,
@@ -19,24 +33,6 @@ _SOLVER_DEFAULTS = {
     "random_state": None,
     "selection": "cyclic",
 }
-
-
-def alpha_grid(alpha_max, eps, n_alphas):
-    """Return ``n_alphas`` values from ``alpha_max`` down to ``eps * alpha_max``."""
-    floor = np.finfo(np.float64).resolution
-    if alpha_max <= floor:
-        return np.full(n_alphas, floor)
-    return np.geomspace(alpha_max, alpha_max * eps, num=n_alphas)
-
-
-def check_grid_possible(l1_ratio):
-    """Refuse an automatic grid for a penalty that never reaches zero coefficients."""
-    if l1_ratio == 0:
-        raise ValueError(
-            "Automatic alpha grid generation is not supported for l1_ratio=0. Please "
-            "supply a grid by providing your estimator with the appropriate `alphas=` "
-            "argument."
-        )
 
 
 def _requested_alphas(alphas, n_alphas):
@@ -107,6 +103,11 @@ def _report(n_alphas):
         "return_n_iter": ["boolean"],
         "positive": ["boolean"],
         "check_input": ["boolean"],
+        "fit_intercept": ["boolean"],
+        "sample_weight": ["array-like", None],
+        "offset": ["array-like", None],
+        "return_intercept": ["boolean"],
+        **{k: v for k, v in MODEL_CONSTRAINTS.items() if k != "store_path"},
     },
     prefer_skip_nested_validation=True,
 )
@@ -126,6 +127,17 @@ def enet_path(
     return_n_iter=False,
     positive=False,
     check_input=True,
+    fit_intercept=False,
+    sample_weight=None,
+    offset=None,
+    penalty_factor=None,
+    exclude=None,
+    coef_bounds=None,
+    standardize=False,
+    adaptive=None,
+    relax=False,
+    gamma=0.0,
+    return_intercept=False,
     **params,
 ):
     """Coefficients of the elastic net for a sequence of penalties.
@@ -142,8 +154,8 @@ def enet_path(
         + alpha * l1_ratio * sum_i sqrt(sum_j W_ij**2)
         + 0.5 * alpha * (1 - l1_ratio) * ||W||_F**2
 
-    No intercept is fitted: centre X and y first. Each solution starts from the one
-    before and ends with a duality gap.
+    No intercept is fitted unless `fit_intercept` asks for it (a single target). Each
+    solution starts from the one before and ends with a duality gap.
 
     Parameters
     ----------
@@ -179,6 +191,40 @@ def enet_path(
         Whether to keep the coefficients from falling below zero (one target only).
     check_input : bool, default=True
         False skips the checks of X and y.
+    fit_intercept : bool, default=False
+        Whether to fit an unpenalised intercept; sparse data are then centred without
+        becoming dense.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Sample weights, normalised to sum to `n_samples`.
+    offset : array-like of shape (n_samples,), default=None
+        Part of y that is known: the path is that of ``y - offset``.
+    penalty_factor : array-like of shape (n_features,) or mapping, default=None
+        Multiplies the penalty of each feature: 0 leaves it unpenalised, infinity
+        excludes it. A mapping goes from feature names to factors and leaves the
+        others at 1. Factors are not rescaled (R's glmnet makes them sum to the number
+        of features), so that `alpha` is the penalty of a feature with factor 1.
+    exclude : array-like, default=None
+        Features to leave out of the model: indices, names or a mask.
+    coef_bounds : tuple (lower, upper), default=None
+        Bounds of the coefficients on their original scale: each side is a number, an
+        array of shape (n_features,), a mapping from feature names, or None;
+        ``lower <= 0 <= upper``.
+    standardize : bool, default=False
+        Whether to penalise as if every feature were divided by its (weighted)
+        standard deviation: |w_j| counts ``std_j`` times, its square ``std_j**2``
+        times. Coefficients stay on the original scale; X is not changed.
+    adaptive : float, default=None
+        Exponent g of the adaptive lasso (Zou 2006): multiplies each penalty
+        by ``1 / |p_j|**g``, where p is ridge with its penalty chosen by leave-one-out
+        (on all features but `exclude`, standardised if `standardize`).
+    relax : bool, default=False
+        Whether to refit the features that were chosen, by least squares within the
+        bounds (the relaxed lasso).
+    gamma : float, default=0.0
+        With `relax`, the share of the penalised coefficients in
+        ``gamma * penalised + (1 - gamma) * refit``.
+    return_intercept : bool, default=False
+        Whether to return the intercepts.
     **params : kwargs
         `tol`, `max_iter`, `selection` and `random_state`, as in
         :class:`ElasticNet`.
@@ -195,12 +241,15 @@ def enet_path(
     n_iters : list of int
         Sweeps, or events of the exact solver, for each alpha; only with
         `return_n_iter`.
+    intercepts : ndarray of shape (n_alphas,)
+        Only with `return_intercept`.
 
     Raises
     ------
     ValueError
-        If a parameter is unknown, the input is not finite or its shape is wrong, or
-        `positive` meets several targets.
+        If a parameter is unknown, the input is not finite or its shape is wrong, an
+        option for single features does not fit X, or `positive`, an intercept or
+        another option beyond scikit-learn's meets several targets.
 
     See Also
     --------
@@ -235,6 +284,7 @@ def enet_path(
         raise ValueError("selection should be either random or cyclic.")
     rng = check_random_state(options.pop("random_state"))
 
+    names = feature_names_of(X)
     if check_input:
         X = check_array(X, accept_sparse="csc", dtype=[np.float64, np.float32])
         y = check_array(
@@ -245,8 +295,41 @@ def enet_path(
         raise ValueError(f"X has {X.shape[0]} samples and y has {y.shape[0]}.")
     if y.ndim != 1 and positive:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
+    extras = {
+        "fit_intercept": fit_intercept,
+        "sample_weight": sample_weight is not None,
+        "offset": offset is not None,
+        "penalty_factor": penalty_factor is not None,
+        "exclude": exclude is not None,
+        "coef_bounds": coef_bounds is not None,
+        "standardize": standardize,
+        "adaptive": adaptive is not None,
+        "relax": relax,
+    }
+    used = [name for name, is_used in extras.items() if is_used]
+    if y.ndim != 1 and used:
+        raise ValueError(f"{used[0]} needs a single target; y has shape {y.shape}.")
+    if Xy is not None and set(used) & {"fit_intercept", "sample_weight", "offset"}:
+        raise ValueError("Xy cannot be given with an intercept, weights or an offset.")
+    if offset is not None:
+        y = y - check_offset(offset, y.shape)
+    weights = check_weights(sample_weight, X)
+    terms = penalty_terms(
+        X,
+        y,
+        weights,
+        names,
+        adaptive=adaptive,
+        fit_intercept=fit_intercept,
+        penalty_factor=penalty_factor,
+        exclude=exclude,
+        coef_bounds=coef_bounds,
+        standardize=standardize,
+        positive=positive,
+    )
+    terms = scaled_terms(terms, X, weights)
 
-    design = make_design(X, None, center=False)
+    design = make_design(X, weights, center=fit_intercept)
     gram = checked_gram(precompute, X, design, check=check_input)
     if Xy is not None:
         Xy = np.asarray(Xy, dtype=np.float64) / X.shape[0]
@@ -257,9 +340,9 @@ def enet_path(
         "correlation": Xy,
         "random_state": rng if selection == "random" else None,
     }
-    target, _ = design.targets(y)
+    target, centre = design.targets(y)
     if y.ndim == 1:
-        problem = LeastSquaresProblem(design, target, positive=positive, **shared)
+        problem = penalised_problem(design, target, terms, positive=positive, **shared)
     else:
         problem = MultiTaskProblem(design, target, **shared)
     if isinstance(requested, Integral):
@@ -268,7 +351,7 @@ def enet_path(
     else:
         grid = requested
     if coef_init is not None:
-        coef_init = np.asarray(coef_init, dtype=np.float64).T
+        coef_init = penalised_start(problem, np.asarray(coef_init, np.float64).T)
     solutions = solve_path(
         problem,
         grid,
@@ -278,130 +361,25 @@ def enet_path(
         progress=_report(len(grid)) if verbose else None,
     )
 
-    coefs = np.stack([s.w for s in solutions], axis=-1).astype(X.dtype)
+    worst = max(solution.gap for solution in solutions)
+    warn_if_short(worst, problem.goal(options["tol"]), stacklevel=4)
+
+    finals = [s.w for s in solutions]
+    if relax:
+        refits = Refits(problem, terms)
+        finals = [refits.blends(w, [gamma])[0] for w in finals]
+    finals = [completed(problem, w) for w in finals]
+    coefs = np.stack(finals, axis=-1).astype(X.dtype)
     if y.ndim != 1:
         coefs = np.swapaxes(coefs, 0, 1)
     gaps = np.array([s.gap for s in solutions])
+    found = [grid, coefs, gaps]
     if return_n_iter:
-        return grid, coefs, gaps, [s.n_iter for s in solutions]
-    return grid, coefs, gaps
-
-
-def lasso_path(
-    X,
-    y,
-    *,
-    eps=1e-3,
-    n_alphas="deprecated",
-    alphas="warn",
-    precompute="auto",
-    Xy=None,
-    copy_X=True,
-    coef_init=None,
-    verbose=False,
-    return_n_iter=False,
-    positive=False,
-    **params,
-):
-    """Coefficients of the lasso for a sequence of penalties.
-
-    For a single target, minimises for every alpha::
-
-        1 / (2 * n_samples) * ||y - X w||_2**2 + alpha * ||w||_1
-
-    and for several targets, which then share their features::
-
-        1 / (2 * n_samples) * ||Y - X W||_F**2 + alpha * sum_i sqrt(sum_j W_ij**2)
-
-    No intercept is fitted: centre X and y first. Each solution starts from the one
-    before and ends with a duality gap.
-
-    Parameters
-    ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data; never copied for its memory order.
-    y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        Target.
-    eps : float, default=1e-3
-        Smallest alpha of an automatic grid, relative to the largest.
-    n_alphas : int, default=100
-        Size of an automatic grid; deprecated, `alphas` takes an integer.
-    alphas : int or array-like, default=100
-        Size of an automatic grid, which starts at the smallest alpha with all
-        coefficients zero, or the values themselves.
-    precompute : 'auto', bool or array-like of shape (n_features, n_features), \
-            default='auto'
-        Gram matrix of all the features: made first if True, taken if given, left to
-        the solver otherwise.
-    Xy : array-like of shape (n_features,) or (n_features, n_targets), default=None
-        ``X.T @ y``, if it is known.
-    copy_X : bool, default=True
-        Present for compatibility: X is only read.
-    coef_init : array-like of shape (n_features,) or (n_targets, n_features), \
-            default=None
-        Where the first fit starts.
-    verbose : bool or int, default=False
-        Whether to print a line for every alpha.
-    return_n_iter : bool, default=False
-        Whether to return the numbers of iterations.
-    positive : bool, default=False
-        Whether to keep the coefficients from falling below zero (one target only).
-    **params : kwargs
-        `tol`, `max_iter`, `selection` and `random_state`, as in :class:`Lasso`.
-
-    Returns
-    -------
-    alphas : ndarray of shape (n_alphas,)
-        Penalties, in decreasing order.
-    coefs : ndarray of shape (n_features, n_alphas) or \
-            (n_targets, n_features, n_alphas)
-        Coefficients.
-    dual_gaps : ndarray of shape (n_alphas,)
-        Duality gap of each solution, in units of the objective.
-    n_iters : list of int
-        Sweeps, or events of the exact solver, for each alpha; only with
-        `return_n_iter`.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is unknown, the input is not finite or its shape is wrong, or
-        `positive` meets several targets.
-
-    See Also
-    --------
-    enet_path : With an L2 penalty beside the L1 penalty.
-    Lasso : One penalty, with an intercept.
-    LassoCV : Chooses the penalty by cross-validation.
-
-    Notes
-    -----
-    The path algorithm with warm starts is that of Friedman, Hastie and Tibshirani,
-    "Regularization Paths for Generalized Linear Models via Coordinate Descent",
-    J. Stat. Softw. 33(1), 2010; the solver is described in :class:`ElasticNet`.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklreg.linear_model import lasso_path
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> alphas, coefs, gaps = lasso_path(X, y - y.mean(), alphas=20)
-    >>> [int((c != 0).sum()) for c in coefs.T[::5]]
-    [0, 4, 7, 10]
-    """
-    return enet_path(
-        X,
-        y,
-        l1_ratio=1.0,
-        eps=eps,
-        n_alphas=n_alphas,
-        alphas=alphas,
-        precompute=precompute,
-        Xy=Xy,
-        copy_X=copy_X,
-        coef_init=coef_init,
-        verbose=verbose,
-        return_n_iter=return_n_iter,
-        positive=positive,
-        **params,
-    )
+        found.append([s.n_iter for s in solutions])
+    if return_intercept:
+        if y.ndim == 1:
+            intercepts = [design.intercept(centre, w) for w in finals]
+        else:
+            intercepts = np.zeros((len(grid), y.shape[1]))
+        found.append(np.asarray(intercepts, dtype=X.dtype).T)
+    return tuple(found)

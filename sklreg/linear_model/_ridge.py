@@ -14,8 +14,14 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
-from sklreg.linear_model._base import LinearRegressor, check_weights
+from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
+from sklreg.linear_model._penalty_options import (
+    PENALTY_CONSTRAINTS,
+    options_of,
+    resolve_penalty_options,
+)
 from sklreg.solvers.ridge import solve_ridge
+from sklreg.solvers.weighted_ridge import WeightedRidge
 
 _SOLVERS = {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}
 
@@ -81,6 +87,20 @@ class Ridge(LinearRegressor):
         Whether to restrict the coefficients to be non-negative.
     random_state : int, RandomState instance, default=None
         Present for compatibility; no solver draws random numbers.
+    penalty_factor : array-like of shape (n_features,) or mapping, default=None
+        Multiplies the penalty of each feature: 0 leaves it unpenalised, infinity
+        excludes it. A mapping goes from feature names to factors and leaves the
+        others at 1. Factors are not rescaled.
+    exclude : array-like, default=None
+        Features to leave out of the model: indices, names or a mask.
+    coef_bounds : tuple (lower, upper), default=None
+        Bounds of the coefficients: each side is a number, an array of shape
+        (n_features,), a mapping from feature names, or None;
+        ``lower <= 0 <= upper``. The solver is then coordinate descent.
+    standardize : bool, default=False
+        Whether to penalise as if every feature were divided by its (weighted)
+        standard deviation: ``w_j**2`` counts ``std_j**2`` times. Coefficients stay on
+        the original scale; X is not changed.
 
     Attributes
     ----------
@@ -110,6 +130,12 @@ class Ridge(LinearRegressor):
     --------
     RidgeCV : Ridge regression that chooses alpha by cross-validation.
 
+    Notes
+    -----
+    `penalty_factor`, `exclude`, `coef_bounds` and `standardize` need
+    ``solver='auto'``. Unpenalised features are projected out of the others, as the
+    intercept is, and one eigendecomposition of the smaller side serves all targets.
+
     References
     ----------
     A. E. Hoerl and R. W. Kennard (1970), "Ridge regression: biased estimation for
@@ -137,6 +163,7 @@ class Ridge(LinearRegressor):
         "solver": [StrOptions(_SOLVERS)],
         "positive": ["boolean"],
         "random_state": ["random_state"],
+        **PENALTY_CONSTRAINTS,
     }
 
     def __init__(
@@ -150,6 +177,10 @@ class Ridge(LinearRegressor):
         solver="auto",
         positive=False,
         random_state=None,
+        penalty_factor=None,
+        exclude=None,
+        coef_bounds=None,
+        standardize=False,
     ):
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -159,9 +190,13 @@ class Ridge(LinearRegressor):
         self.solver = solver
         self.positive = positive
         self.random_state = random_state
+        self.penalty_factor = penalty_factor
+        self.exclude = exclude
+        self.coef_bounds = coef_bounds
+        self.standardize = standardize
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, offset=None):
         """Fit the model.
 
         Parameters
@@ -173,6 +208,9 @@ class Ridge(LinearRegressor):
         sample_weight : float or array-like of shape (n_samples,), default=None
             Non-negative weights of the samples. A weight of two is a sample
             repeated, a weight of zero a sample left out.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            Part of y that is known: the model is fitted to ``y - offset``.
 
         Returns
         -------
@@ -184,14 +222,15 @@ class Ridge(LinearRegressor):
         ValueError
             If the solver does not fit the problem asked for (`positive`, sparse X
             with an intercept), `alpha` has a negative entry or another length than
-            y has targets, or the weights are negative or all zero.
+            y has targets, the weights are negative or all zero, or an option for
+            single features does not fit X.
         TypeError
             If ``solver="svd"`` is given a sparse X.
         """
         with restored_on_error(self):
-            return self._fit(X, y, sample_weight)
+            return self._fit(X, y, sample_weight, offset)
 
-    def _fit(self, X, y, sample_weight):
+    def _fit(self, X, y, sample_weight, offset):
         X, y = validate_data(
             self,
             X,
@@ -203,7 +242,8 @@ class Ridge(LinearRegressor):
         )
         self._check_solver(sparse.issparse(X))
         weights = check_weights(sample_weight, X)
-        fit = self.solution(X, y.reshape(len(y), -1), weights)
+        targets = y if offset is None else y - check_offset(offset, y.shape)
+        fit = self.solution(X, targets.reshape(len(y), -1), weights)
         if not fit.converged:
             self._warn(fit)
         store_solution(self, fit, y)
@@ -211,9 +251,15 @@ class Ridge(LinearRegressor):
         self.n_iter_ = None if self.solver in uncounted else fit.n_iter
         self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
         self.solver_ = fit.solver
+        self._has_offset = offset is not None
         return self
 
     def solution(self, X, Y, weights):
+        terms = resolve_penalty_options(
+            X.shape[1], getattr(self, "feature_names_in_", None), **options_of(self)
+        )
+        if terms is not None:
+            return self._weighted_solution(X, Y, weights, terms)
         return solve_ridge(
             X,
             Y,
@@ -225,6 +271,24 @@ class Ridge(LinearRegressor):
             tol=self.tol,
             max_iter=self.max_iter,
         )
+
+    def _weighted_solution(self, X, Y, weights, terms):
+        if self.solver != "auto":
+            raise ValueError(
+                "penalty_factor, exclude, coef_bounds and standardize need "
+                f"solver='auto'; got solver={self.solver!r}."
+            )
+        model = WeightedRidge(
+            X.tocsc() if sparse.issparse(X) else X,
+            Y,
+            terms,
+            weights=weights,
+            fit_intercept=self.fit_intercept,
+        )
+        fit = model.fit(self._alphas(Y.shape[1]), tol=self.tol, max_iter=self.max_iter)
+        fit.coef = fit.coef.astype(X.dtype, copy=False)
+        fit.intercept = fit.intercept.astype(X.dtype, copy=False)
+        return fit
 
     def _check_solver(self, is_sparse):
         solver = self.solver

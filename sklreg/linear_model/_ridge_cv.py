@@ -1,12 +1,10 @@
 """Ridge regression that chooses its alpha by cross-validation."""
 
 import warnings
-from inspect import signature
 from numbers import Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, check_scalar
@@ -27,22 +25,27 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
-from sklreg.linear_model._base import LinearRegressor, check_weights
-from sklreg.linear_model._ridge import (
-    Ridge,
-    store_solution,
+from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
+from sklreg.linear_model._penalty_options import (
+    PENALTY_CONSTRAINTS,
+    options_of,
+    resolve_penalty_options,
 )
+from sklreg.linear_model._ridge import Ridge, store_solution
+from sklreg.linear_model._ridge_scores import (
+    Predictions,
+    choose_alpha,
+    first_best,
+    shaped,
+    takes_weights,
+)
+from sklreg.linear_model._selection import SELECTION_CONSTRAINTS
 from sklreg.solvers.ridge_folds import cross_validate_ridge
 from sklreg.solvers.ridge_loo import LeaveOneOut
-
-
-class _Predictions(RegressorMixin, BaseEstimator):
-    """Hand predictions to a scorer: the "samples" are the predictions."""
-
-    def predict(self, predictions):
-        return predictions
-
-    decision_function = predict
+from sklreg.solvers.weighted_ridge import (
+    WeightedRidge,
+    cross_validate_weighted_ridge,
+)
 
 
 class RidgeCV(LinearRegressor):
@@ -86,6 +89,23 @@ class RidgeCV(LinearRegressor):
         `cv_results_`. Not with `cv`.
     alpha_per_target : bool, default=False
         Whether every target gets an alpha of its own. Not with `cv`.
+    penalty_factor : array-like of shape (n_features,) or mapping, default=None
+        Multiplies the penalty of each feature: 0 leaves it unpenalised, infinity
+        excludes it. A mapping goes from feature names to factors and leaves the
+        others at 1. Factors are not rescaled.
+    exclude : array-like, default=None
+        Features to leave out of the model: indices, names or a mask.
+    standardize : bool, default=False
+        Whether to penalise as if every feature were divided by its (weighted)
+        standard deviation in the rows that are fitted, in leave-one-out in all rows.
+        Coefficients stay on the original scale; X is not changed.
+    selection_rule : {'min', '1se'} or callable, default='min'
+        'min' chooses the best mean score; '1se' the largest alpha whose mean score is
+        within one standard error of the best, over the folds or, in leave-one-out,
+        the rows. A callable is called as ``rule(alphas, mean, standard_error)`` with
+        the alphas in decreasing order and errors, or negative scores, of each, and
+        returns an index. Leave-one-out with `scoring`, or with `alpha_per_target`
+        and several targets, has only 'min'.
 
     Attributes
     ----------
@@ -99,6 +119,9 @@ class RidgeCV(LinearRegressor):
         Intercept; 0.0 if ``fit_intercept=False``.
     alpha_ : float or ndarray of shape (n_targets,)
         The chosen alpha, one for each target if ``alpha_per_target=True``.
+    alpha_min_, alpha_1se_ : float
+        The alphas of the best mean score, and of the rule '1se'; only where
+        `selection_rule` is not 'min'.
     best_score_ : float or ndarray of shape (n_targets,)
         Score of the chosen alpha. Samples of weight zero do not count in the mean
         squared error of leave-one-out.
@@ -141,6 +164,8 @@ class RidgeCV(LinearRegressor):
         "gcv_mode": [StrOptions({"auto", "svd", "eigen"}), None],
         "store_cv_results": ["boolean"],
         "alpha_per_target": ["boolean"],
+        **{k: v for k, v in PENALTY_CONSTRAINTS.items() if k != "coef_bounds"},
+        **SELECTION_CONSTRAINTS,
     }
 
     def __init__(
@@ -153,6 +178,10 @@ class RidgeCV(LinearRegressor):
         gcv_mode=None,
         store_cv_results=False,
         alpha_per_target=False,
+        penalty_factor=None,
+        exclude=None,
+        standardize=False,
+        selection_rule="min",
     ):
         self.alphas = alphas
         self.fit_intercept = fit_intercept
@@ -161,9 +190,13 @@ class RidgeCV(LinearRegressor):
         self.gcv_mode = gcv_mode
         self.store_cv_results = store_cv_results
         self.alpha_per_target = alpha_per_target
+        self.penalty_factor = penalty_factor
+        self.exclude = exclude
+        self.standardize = standardize
+        self.selection_rule = selection_rule
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X, y, sample_weight=None, *, offset=None, **params):
         """Choose alpha and fit the model with it on all samples.
 
         Parameters
@@ -174,6 +207,10 @@ class RidgeCV(LinearRegressor):
             Target values.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Non-negative weights of the samples.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            Part of y that is known: models are fitted to ``y - offset``, and scores
+            are those of ``y - offset`` too.
         **params : dict
             Metadata for the splitter and the scorer, such as ``groups``; only with
             ``sklearn.set_config(enable_metadata_routing=True)``.
@@ -195,9 +232,9 @@ class RidgeCV(LinearRegressor):
         """
         _raise_for_params(params, self, "fit")
         with restored_on_error(self):
-            return self._fit(X, y, sample_weight, params)
+            return self._fit(X, y, sample_weight, offset, params)
 
-    def _fit(self, X, y, sample_weight, params):
+    def _fit(self, X, y, sample_weight, offset, params):
         alphas = self._checked_alphas()
         if self.cv is not None:
             for name in ("store_cv_results", "alpha_per_target"):
@@ -214,17 +251,45 @@ class RidgeCV(LinearRegressor):
             multi_output=True,
             y_numeric=True,
         )
+        if offset is not None:
+            y = y - check_offset(offset, y.shape)
+        self._check_rule(y)
+        terms = resolve_penalty_options(
+            X.shape[1], getattr(self, "feature_names_in_", None), **options_of(self)
+        )
         weights = check_weights(sample_weight, X)
         if weights is not None:
             params = {**params, "sample_weight": weights}
         if self.cv is None:
-            best, fit = self._leave_one_out(X, y, alphas, weights, scorer, params)
+            best, fit = self._leave_one_out(
+                X, y, alphas, weights, scorer, params, terms
+            )
         else:
-            best, fit = self._folds(original_X, X, y, alphas, weights, scorer, params)
+            best, fit = self._folds(
+                original_X, X, y, alphas, weights, scorer, params, terms
+            )
         self.alpha_ = best
         store_solution(self, fit, y)
         self.dual_gap_ = float(fit.gap[0]) if y.ndim == 1 else fit.gap
+        self._has_offset = offset is not None
         return self
+
+    def _check_rule(self, y):
+        if self.selection_rule == "min" or self.cv is not None:
+            return
+        if self.scoring is not None:
+            raise ValueError(
+                "Leave-one-out with scoring has one score for all rows, and so no "
+                "standard error: selection_rule must be 'min', or cv given."
+            )
+        if self.alpha_per_target and y.ndim == 2 and y.shape[1] > 1:
+            raise ValueError("alpha_per_target=True needs selection_rule='min'.")
+
+    def _chosen(self, alphas, errors):
+        """Return the place of the alpha that a rule beyond 'min' chooses."""
+        best, least, within = choose_alpha(self.selection_rule, alphas, errors)
+        self.alpha_min_, self.alpha_1se_ = float(alphas[least]), float(alphas[within])
+        return best
 
     def _checked_alphas(self):
         scalar = np.ndim(self.alphas) == 0
@@ -245,7 +310,7 @@ class RidgeCV(LinearRegressor):
 
     # -- leave-one-out --------------------------------------------------------------
 
-    def _leave_one_out(self, X, y, alphas, weights, scorer, params):
+    def _leave_one_out(self, X, y, alphas, weights, scorer, params, terms):
         active = len(y) if weights is None else np.count_nonzero(weights)
         if self.fit_intercept and active < 2:
             raise ValueError(
@@ -264,17 +329,15 @@ class RidgeCV(LinearRegressor):
                 stacklevel=4,
             )
             by_svd = False
-        loo = LeaveOneOut(
-            X,
-            Y,
-            alphas,
-            weights=weights,
-            fit_intercept=self.fit_intercept,
-            by_svd=by_svd,
-        )
+        options = {"weights": weights, "fit_intercept": self.fit_intercept}
+        if terms is None:
+            loo = LeaveOneOut(X, Y, alphas, by_svd=by_svd, **options)
+        else:
+            loo = WeightedRidge(_columns(X), Y, terms, alphas=alphas, **options)
         shape = (*Y.shape, len(alphas))
         kept = None
-        if self.store_cv_results or self.scoring is not None:
+        by_rule = self.selection_rule != "min"
+        if self.store_cv_results or self.scoring is not None or by_rule:
             kept = np.empty(shape)
         losses = np.zeros(shape[1:])
         for rows, errors in loo.residuals():
@@ -294,7 +357,10 @@ class RidgeCV(LinearRegressor):
         else:
             extra = self._routed(params, scorer).scorer.score
             scores = self._scores(kept, y, scorer, extra)
-        best = np.asarray(_first_best(scores))
+        best = np.asarray(first_best(scores))
+        if by_rule:
+            counted = slice(None) if weights is None else weights > 0
+            best = np.asarray(self._chosen(alphas, kept[counted].mean(axis=1).T))
         chosen = np.broadcast_to(alphas[best].astype(np.float64), Y.shape[1:])
         fit = loo.refit(chosen)
         if self.store_cv_results:
@@ -311,7 +377,7 @@ class RidgeCV(LinearRegressor):
         n_alphas = predictions.shape[2]
 
         def score(predicted, target):
-            return scorer(_Predictions(), predicted, target, **params)
+            return scorer(Predictions(), predicted, target, **params)
 
         if self.alpha_per_target and y.ndim == 2:
             return np.array(
@@ -321,21 +387,25 @@ class RidgeCV(LinearRegressor):
                 ]
             )
         return np.array(
-            [score(_shaped(predictions[:, :, k], y), y) for k in range(n_alphas)]
+            [score(shaped(predictions[:, :, k], y), y) for k in range(n_alphas)]
         )
 
     # -- folds ----------------------------------------------------------------------
 
-    def _folds(self, original_X, X, y, alphas, weights, scorer, params):
+    def _folds(self, original_X, X, y, alphas, weights, scorer, params, terms):
         routed = self._routed(params, scorer)
         cv = check_cv(self.cv, y, classifier=False)
         splits = list(cv.split(X, y, **routed.splitter.split))
         Y = y.reshape(len(y), -1)
         named = self.scoring is None or isinstance(self.scoring, str)
         scores = np.empty((len(splits), len(alphas)))
-        fits = cross_validate_ridge(
-            X, Y, alphas, splits, weights=weights, fit_intercept=self.fit_intercept
-        )
+        options = {"weights": weights, "fit_intercept": self.fit_intercept}
+        if terms is None:
+            fits = cross_validate_ridge(X, Y, alphas, splits, **options)
+        else:
+            fits = cross_validate_weighted_ridge(
+                _columns(X), Y, alphas, splits, terms, **options
+            )
         for row, fold, (_, test) in zip(scores, fits, splits, strict=True):
             extra = _check_method_params(X, params=routed.scorer.score, indices=test)
             if named:
@@ -348,16 +418,21 @@ class RidgeCV(LinearRegressor):
                 for k, model in enumerate(self._models(fold, alphas, y)):
                     row[k] = scorer(model, X_test, y[test], **extra)
         means = scores.mean(axis=0)
-        best = int(_first_best(means))
+        best = int(first_best(means))
+        if self.selection_rule != "min":
+            best = self._chosen(alphas, -scores.T)
         self.best_score_ = float(means[best])
         fit = Ridge(alpha=float(alphas[best]), fit_intercept=self.fit_intercept)
+        if terms is not None:
+            model = WeightedRidge(_columns(X), Y, terms, **options)
+            return alphas[best], model.fit(np.full(Y.shape[1], alphas[best]))
         return alphas[best], fit.solution(X, Y, weights)
 
     def _routed(self, params, scorer):
         """Without routing, weights go to a scorer that takes them."""
         if _routing_enabled():
             return process_routing(self, "fit", **params)
-        if params and not _takes_weights(scorer, self.scoring):
+        if params and not takes_weights(scorer, self.scoring):
             warnings.warn(
                 f"The scoring {self.scoring} does not support sample_weight, which "
                 "may lead to statistically incorrect results when fitting with "
@@ -409,17 +484,5 @@ class RidgeCV(LinearRegressor):
         return check_scoring(estimator=self, scoring=self.scoring, allow_none=True)
 
 
-def _takes_weights(scorer, scoring):
-    if scoring is None:
-        return True
-    function = getattr(scorer, "_score_func", scorer)
-    return "sample_weight" in signature(function).parameters
-
-
-def _shaped(predictions, y):
-    return predictions[:, 0] if y.ndim == 1 else predictions
-
-
-def _first_best(scores):
-    """Return the last axis' first largest entry; a score that is NaN is the least."""
-    return np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=-1)
+def _columns(X):
+    return X.tocsc() if sparse.issparse(X) else X

@@ -3,32 +3,22 @@
 from numbers import Integral
 
 import numpy as np
-from scipy.special import expit
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state, compute_class_weight
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
 from sklreg._validation import (
     StrOptions,
     _check_partial_fit_first_call,
     _fit_context,
     restored_on_error,
-    validate_data,
 )
-from sklreg.linear_model._sgd_base import MAX_INT, BaseSGD, loss_table
+from sklreg.linear_model._sgd_base import MAX_INT, BaseSGD
+from sklreg.linear_model._sgd_parameters import loss_table
+from sklreg.linear_model._sgd_prediction import SGDPrediction
 
 
-def _gives_probabilities(estimator):
-    if estimator.loss not in ("log_loss", "modified_huber"):
-        raise AttributeError(
-            f"probability estimates are not available for loss={estimator.loss!r}"
-        )
-    return True
-
-
-class SGDClassifier(ClassifierMixin, BaseSGD):
+class SGDClassifier(SGDPrediction, ClassifierMixin, BaseSGD):
     r"""Linear classifier (SVM, logistic regression, ...) fitted by stochastic descent.
 
     Minimises
@@ -91,7 +81,8 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         Exponent of 'invscaling'.
     early_stopping : bool, default=False
         Whether to keep part of the data, or `X_val` of `fit`, for validation and stop
-        when the validation score no longer improves.
+        when the validation score no longer improves. Several classes stop together,
+        by the score of the whole classifier; scikit-learn stops each by itself.
     validation_fraction : float, default=0.1
         Share of the data that is kept for validation, stratified by class.
     n_iter_no_change : int, default=5
@@ -181,10 +172,12 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     Notes
     -----
     With the same parameters and seed the weights are those of scikit-learn's class of
-    this name, which returns the last epoch where `early_stopping` is used and starts
-    the accounts of the L1 penalty anew at each `partial_fit`. Here they go on, so that
-    chunks give what one pass in their order gives; with `batch_size` above 1 that needs
-    chunks of whole batches.
+    this name, but for three differences. With `early_stopping` scikit-learn returns the
+    last epoch, not the best; over several classes it stops each binary problem by its
+    own score, while here all run to the same epoch and the score is that of the whole
+    classifier. At each `partial_fit` it starts the accounts of the L1 penalty anew;
+    here they go on, so that chunks give what one pass in their order gives; with
+    `batch_size` above 1 that needs chunks of whole batches.
 
     For float32 data the weights are float32, but they are computed in float64.
 
@@ -399,92 +392,6 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                 )
             _check_partial_fit_first_call(self, classes)
             return self._partial_fit(X, y, sample_weight)
-
-    def decision_function(self, X):
-        """Return the signed score of each sample.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            ``X @ coef_.T + intercept_``: for two classes the score of ``classes_[1]``.
-        """
-        check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
-        )
-        scores = X @ self.coef_.T
-        scores = scores.toarray() if hasattr(scores, "toarray") else scores
-        scores = scores + self.intercept_
-        return scores.ravel() if scores.shape[1] == 1 else scores
-
-    def predict(self, X):
-        """Return the class of each sample.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels.
-        """
-        scores = self.decision_function(X)
-        if scores.ndim == 1:
-            return self.classes_[(scores > 0).astype(np.intp)]
-        return self.classes_[scores.argmax(axis=1)]
-
-    @available_if(_gives_probabilities)
-    def predict_proba(self, X):
-        """Return the probability of each class.
-
-        Only for the losses 'log_loss', by the logistic function of the scores, and
-        'modified_huber', by ``(clip(score, -1, 1) + 1) / 2`` (Zhang, 2004). Over
-        several classes they are divided by their sum (Zadrozny & Elkan, 2002).
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities, columns in the order of `classes_`.
-        """
-        scores = self.decision_function(X)
-        if self.loss == "log_loss":
-            positive = expit(scores)
-        else:
-            positive = (np.clip(scores, -1, 1) + 1) / 2
-        if positive.ndim == 1:
-            return np.column_stack([1 - positive, positive])
-        total = positive.sum(axis=1, keepdims=True)
-        # no class wants the sample: all alike
-        positive = np.where(total == 0, 1.0, positive).astype(scores.dtype, copy=False)
-        return positive / positive.sum(axis=1, keepdims=True)
-
-    @available_if(_gives_probabilities)
-    def predict_log_proba(self, X):
-        """Return the logarithms of the probabilities.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Log-probabilities; 'modified_huber' gives -inf for a probability of 0.
-        """
-        return np.log(self.predict_proba(X))
 
     def _validate_target(self, y, name):
         check_classification_targets(y)

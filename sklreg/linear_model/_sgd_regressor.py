@@ -11,7 +11,8 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
-from sklreg.linear_model._sgd_base import MAX_INT, BaseSGD, loss_table
+from sklreg.linear_model._sgd_base import MAX_INT, BaseSGD
+from sklreg.linear_model._sgd_parameters import loss_table
 
 
 class SGDRegressor(RegressorMixin, BaseSGD):

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from sklreg._losses_kernels import value
+from sklreg.solvers._row_kernels import add, dot, row_square, span, square, truncated
 from sklreg.solvers._stochastic_kernels import (
     AVERAGE_INTERCEPT,
     ETA,
@@ -20,15 +21,9 @@ from sklreg.solvers._stochastic_kernels import (
     UPDATES,
     T,
     U,
-    add,
     clipped_slope,
-    dot,
     learning_rate,
-    row_square,
-    span,
-    square,
     step_size,
-    truncated,
 )
 
 SGD, ADAM = range(2)
@@ -141,7 +136,7 @@ def batches(
                 noise = weight_noise[step]
                 raw += dot(noise, X, indices, r, first_place, last_place)
             loss = value(settings.loss, target, raw, settings.loss_param)
-            totals[LOSS_SUM] += loss
+            totals[LOSS_SUM] += loss + 0.0 * raw  # NaN where a prediction overflows
             if settings.schedule >= PA1:
                 row_norm = row_square(X, r, first_place, last_place)
                 if row_norm == 0.0:

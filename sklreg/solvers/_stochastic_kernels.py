@@ -1,21 +1,26 @@
-"""Stochastic descent one sample at a time: every epoch of a fit in one call.
-
-Dense rows and CSR rows share the loop. Dense data is `X` of shape (n_samples,
-n_features) with `indices` and `indptr` None, a type of its own to numba, which drops
-the other layout's branches when it compiles; CSR data is `X` of shape (1, n_stored)
-with its two index arrays.
-"""
+"""Stochastic descent one sample at a time: every epoch of a fit in one call."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 
 from sklreg._losses_kernels import gradient, value
+from sklreg.solvers._row_kernels import (
+    AHEAD,
+    BURST,
+    add,
+    add_and_measure,
+    add_and_truncate,
+    dot,
+    fetch,
+    fetch_places,
+    row_square,
+    span,
+    square,
+    touched_square,
+)
 
 # Learning-rate schedules.
 CONSTANT, OPTIMAL, INVSCALING, ADAPTIVE, PA1, PA2 = range(6)
@@ -58,9 +63,6 @@ MAX_SLOPE = 1e12
 MIN_WSCALE = 1e-9
 # Updates between two full sums of the squared norm, which drifts by rounding.
 RESUM = 1024
-# Rows fetched ahead of use: visited in random order, each one is a cache miss.
-AHEAD = 8
-LINE = 64
 
 _jit = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
 
@@ -86,27 +88,6 @@ class Settings(NamedTuple):
     shuffle: bool
 
 
-@intrinsic
-def _prefetch(typingctx, array, position):
-    """Ask for the cache line of ``array[position]`` without waiting for it."""
-
-    def codegen(context, builder, signature, args):
-        view = context.make_array(signature.args[0])(context, builder, args[0])
-        address = cgutils.gep(builder, view.data, args[1])
-        address = builder.bitcast(address, cgutils.voidptr_t)
-        flag = ir.IntType(32)
-        function = builder.module.declare_intrinsic(
-            "llvm.prefetch",
-            [address.type],
-            ir.FunctionType(ir.VoidType(), [address.type, flag, flag, flag]),
-        )
-        # for reading, to be kept in all caches, data
-        builder.call(function, [address, flag(0), flag(3), flag(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), codegen
-
-
 @_jit
 def permutation(n, seed):
     """Return the Fisher-Yates permutation that scikit-learn's data sets draw.
@@ -125,126 +106,6 @@ def permutation(n, seed):
         j = i + np.int64(random & np.uint32(0x7FFFFFFF)) % (n - i)
         order[i], order[j] = order[j], order[i]
     return order
-
-
-@_jit
-def span(X, indptr, i):
-    """Return where row `i` stands: a row of `X`, and its first and last place there.
-
-    Numbers and not a view of the row, which would have its references counted; not
-    negative by their type, which saves the checks for negative indices.
-    """
-    if indptr is not None:
-        return np.uintp(0), np.uintp(indptr[i]), np.uintp(indptr[i + 1])
-    return np.uintp(i), np.uintp(0), np.uintp(X.shape[1])
-
-
-@_jit
-def _fetch(X, indices, r, start, stop):
-    for j in range(start, stop, np.uintp(LINE // X.itemsize)):
-        _prefetch(X, r * X.shape[1] + j)
-    if indices is not None:
-        for j in range(start, stop, np.uintp(LINE // indices.itemsize)):
-            _prefetch(indices, j)
-
-
-@_jit
-def dot(w, X, indices, r, start, stop):
-    """Return the product of the weights and a row."""
-    total = 0.0
-    if indices is None:
-        for j in range(start, stop):
-            total += w[j] * X[r, j]
-    else:
-        for j in range(start, stop):
-            total += w[np.uintp(indices[j])] * X[r, j]
-    return total
-
-
-@_jit
-def row_square(X, r, start, stop):
-    """Return the squared norm of a row."""
-    total = 0.0
-    for j in range(start, stop):
-        total += np.float64(X[r, j]) * X[r, j]
-    return total
-
-
-@_jit
-def square(w):
-    """Return the squared norm of a vector."""
-    total = 0.0
-    for j in range(w.size):
-        total += w[j] * w[j]
-    return total
-
-
-@_jit
-def add(w, X, indices, r, start, stop, step):
-    """Add a multiple of a row."""
-    if indices is None:
-        for j in range(start, stop):
-            w[j] += step * X[r, j]
-    else:
-        for j in range(start, stop):
-            w[np.uintp(indices[j])] += step * X[r, j]
-
-
-@_jit
-def _add_and_measure(w, X, indices, r, start, stop, step):
-    """Add, and return the squared and the absolute sum of the weights touched."""
-    squares = 0.0
-    absolute = 0.0
-    for j in range(start, stop):
-        k = j if indices is None else np.uintp(indices[j])
-        moved = w[k] + step * X[r, j]
-        w[k] = moved
-        squares += moved * moved
-        absolute += abs(moved)
-    return squares, absolute
-
-
-@_jit
-def truncated(weight, paid, owed, inverse_scale):
-    """Move one weight towards zero by the penalty it still owes.
-
-    Without branches: signs are random. `paid` is never larger than `owed`, so a
-    weight of zero stays there.
-    """
-    paid = paid if weight > 0.0 else -paid
-    size = max(0.0, abs(weight) - (owed + paid) * inverse_scale)
-    return math.copysign(size, weight)
-
-
-@_jit
-def _add_and_truncate(w, q, X, indices, r, start, stop, step, u, wscale):
-    """Add, then apply the cumulative L1 penalty of Tsuruoka et al. (2009).
-
-    Returns the squared and the absolute sum of the weights touched, before the penalty.
-    """
-    inverse_scale = 1.0 / wscale
-    squares = 0.0
-    absolute = 0.0
-    for j in range(start, stop):
-        k = j if indices is None else np.uintp(indices[j])
-        old = w[k] + step * X[r, j]
-        new = truncated(old, q[k], u, inverse_scale)
-        w[k] = new
-        q[k] += wscale * (new - old)
-        squares += old * old
-        absolute += abs(old)
-    return squares, absolute
-
-
-@_jit
-def _touched_square(w, indices, start, stop):
-    """Return the squared sum of the weights that a row touches."""
-    if indices is None:
-        return square(w)
-    total = 0.0
-    for j in range(start, stop):
-        total += w[np.uintp(indices[j])] ** 2
-    return total
 
 
 @_jit
@@ -334,12 +195,11 @@ def _epoch(
     seen = 0
     n = order.size
     for i in range(n):
+        if i % BURST == 0:
+            fetch_places(X, indices, indptr, y, sample_weight, order, i)
         if i + AHEAD < n:
-            coming = order[i + AHEAD]
-            r, start, stop = span(X, indptr, coming)
-            _fetch(X, indices, r, start, stop)
-            _prefetch(y, coming)
-            _prefetch(sample_weight, coming)
+            r, start, stop = span(X, indptr, order[i + AHEAD])
+            fetch(X, indices, r, start, stop)
         row = order[i]
         if skip.size and skip[row]:
             continue
@@ -349,7 +209,9 @@ def _epoch(
         raw = dot(w, X, indices, r, start, stop) * wscale + intercept
         eta = learning_rate(settings, t, eta)
         loss = value(settings.loss, target, raw, settings.loss_param)
-        total_loss += loss
+        # the zero is NaN, as is then the total, where a prediction overflows: fused
+        # sums of opposite overflows are not, and weights would wander on
+        total_loss += loss + 0.0 * raw
         if measure:
             total_penalty += 0.5 * settings.l2 * sq_norm + settings.l1 * l1_norm
         row_norm = row_square(X, r, start, stop) if passive_aggressive else 0.0
@@ -368,15 +230,15 @@ def _epoch(
                 scalars[WSCALE] = wscale
                 fold_scale(w, aw, scalars)
                 wscale = 1.0
-        before = _touched_square(w, indices, start, stop) if constrained else 0.0
+        before = touched_square(w, indices, start, stop) if constrained else 0.0
         squares, absolute = 0.0, 0.0
         if settings.l1 > 0.0:
             u += settings.l1 * eta
-            squares, absolute = _add_and_truncate(
+            squares, absolute = add_and_truncate(
                 w, q, X, indices, r, start, stop, step / wscale, u, wscale
             )
         elif measure and step != 0.0:
-            squares, absolute = _add_and_measure(
+            squares, absolute = add_and_measure(
                 w, X, indices, r, start, stop, step / wscale
             )
         elif step != 0.0:
@@ -405,7 +267,7 @@ def _epoch(
             if seen % RESUM == 0:
                 true_square = square(w) * wscale * wscale
             else:
-                change = _touched_square(w, indices, start, stop) - before
+                change = touched_square(w, indices, start, stop) - before
                 true_square += change * wscale * wscale
             if true_square > limit * limit:
                 wscale *= limit / math.sqrt(true_square)

@@ -33,6 +33,8 @@ _SETTLING_WORK = 2_000_000
 # a lower gap before rounding is all that is left.
 _ROUND_SWEEPS = 200
 _ROUNDS = 4
+# Correlations of columns of norm 1 with a target of norm 1 are known this well.
+_ROUNDING = 4 * np.finfo(np.float64).eps
 # Sweeps that one draw of random coordinates serves.
 _CHUNK = 8
 
@@ -98,6 +100,8 @@ class LeastSquaresProblem:
         Whether coefficients are kept from falling below zero.
     random_state : RandomState or None
         Draws the coordinates; None sweeps in cyclic order.
+    factors : (ndarray, ndarray) or None
+        What multiplies the L1 and the L2 penalty of each feature; None is 1.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class LeastSquaresProblem:
         correlation=None,
         positive=False,
         random_state=None,
+        factors=None,
     ):
         self.design = design
         self.target = target
@@ -116,14 +121,16 @@ class LeastSquaresProblem:
         self.q = design.correlate(self.b) if correlation is None else correlation
         self.null_square = float(self.b @ self.b)
         self.positive = positive
+        ones = np.ones(design.shape[1])
+        self.l1_factor, self.l2_factor = (ones, ones) if factors is None else factors
         self.selection = Selection(random_state)
         self.working = WorkingSet(design, gram)
         self.active = ActiveSet(self.working)
 
     def alpha_max(self, l1_ratio=1.0):
         """Return the smallest alpha at which every coefficient is zero."""
-        top = np.max(self.q) if self.positive else np.max(np.abs(self.q))
-        return max(0.0, float(top)) / l1_ratio
+        top = (self.q if self.positive else np.abs(self.q)) / self.l1_factor
+        return max(0.0, float(np.max(top))) / l1_ratio
 
     def exact_path(self):
         """Whether a path is better followed exactly than solved by sweeps."""
@@ -160,7 +167,7 @@ class LeastSquaresProblem:
         Solution
         """
         n_features = self.design.shape[1]
-        l1, l2 = l1 * np.ones(n_features), l2 * np.ones(n_features)
+        l1, l2 = l1 * self.l1_factor, l2 * self.l2_factor
         w = np.zeros(n_features) if w is None else np.array(w, dtype=np.float64)
         if self.positive:
             np.maximum(w, 0.0, out=w)
@@ -210,13 +217,26 @@ class LeastSquaresProblem:
         gap, _ = kernels.duality_gap(
             w,
             correlation,
-            l1,
+            self.certified_level(l1),
             l2,
             float(residual @ residual),
             float(residual @ self.b),
             self.positive,
         )
         return residual, correlation, gap
+
+    def certified_level(self, l1):
+        """Return the levels with room for the rounding of the correlations.
+
+        A column of norm 1e6 has correlations that are rounded by as much as a whole
+        unit is for one of norm 1: without this room the dual point would be scaled
+        down, and the gap of an optimum would be far from zero.
+        """
+        columns = self.working.columns
+        room = _ROUNDING * np.sqrt(self.working.squares * self.null_square)
+        level = l1.copy()
+        level[columns] += np.where(l1[columns] > 0.0, room, 0.0)
+        return level
 
     def _product(self, w):
         """Return ``A w``, from the panel where it holds all the support."""

@@ -78,7 +78,6 @@ class _Follower:
         self.tol, self.max_iter = tol, max_iter
         design = problem.design
         n_samples, n_features = design.shape
-        self.ones = np.ones(n_features)
         self.whole = n_features <= min(n_samples, _WHOLE_GRAM)
         if self.whole and self.working.whole_gram is None:
             self.working.whole_gram = design.gram()
@@ -120,11 +119,12 @@ class _Follower:
 
     def _propose(self, w, correlation, first, last):
         """Add the columns that the block ahead is likely to need."""
-        n_features = len(w)
+        n_features, problem = len(w), self.problem
         if self.whole:
             self.working.add(np.arange(n_features))
             return
-        slope = np.abs(correlation - self.l2s[first] * w)
+        factor = problem.l1_factor
+        slope = np.abs(correlation - self.l2s[first] * problem.l2_factor * w) / factor
         support = np.flatnonzero(w)
         # The strong rule of Tibshirani et al. (2012), for the end of the block.
         end = self.l1s[last - 1]
@@ -142,14 +142,15 @@ class _Follower:
         columns = self.working.columns
         local = w[columns]
         gradient = correlation[columns]
+        l1_factor = self.problem.l1_factor[columns]
+        l2_factor = self.problem.l2_factor[columns]
         found = []
         for k in range(first, last):
-            ones = self.ones[columns]
             done, events = self.problem.active.move(
                 local,
                 gradient,
-                self.l1s[k] * ones,
-                self.l2s[k] * ones,
+                self.l1s[k] * l1_factor,
+                self.l2s[k] * l2_factor,
                 self.problem.positive,
             )
             full = np.zeros(len(w))
@@ -174,12 +175,13 @@ class _Follower:
         for k, (w, events) in enumerate(found):
             correlation = np.ascontiguousarray(correlations[:, k])
             residual = np.ascontiguousarray(residuals[:, k])
-            l1, l2 = self.l1s[first + k], self.l2s[first + k]
+            l1 = self.l1s[first + k] * problem.l1_factor
+            l2 = self.l2s[first + k] * problem.l2_factor
             gap, _ = duality_gap(
                 w,
                 correlation,
-                l1 * self.ones,
-                l2 * self.ones,
+                problem.certified_level(l1),
+                l2,
                 float(residual @ residual),
                 float(residual @ problem.b),
                 problem.positive,

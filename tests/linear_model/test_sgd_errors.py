@@ -63,6 +63,8 @@ def test_overflow_keeps_the_previous_weights(cls, extra):
     advice = "overflow occurred at epoch #1.*StandardScaler.*eta0.*previous"
     unchanged(model, lambda: model.partial_fit(1e308 * X, y), advice)
     unchanged(model, lambda: model.fit(1e308 * X, y), advice)
+    # weights stay finite here, predictions do not
+    unchanged(model, lambda: model.fit(1e200 * X, y), "overflow occurred at epoch")
     model.partial_fit(X, y)  # still of use
 
 
