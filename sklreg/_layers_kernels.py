@@ -139,8 +139,12 @@ def activation_backward(
 
 
 @_jit
-def moments(Z, mean, variance):
-    """Mean and (biased) variance of each column, in two passes."""
+def learn_moments(Z, mean, variance, statistics, momentum, epsilon, shift, factor):
+    """Set mean and (biased) variance of each column, in two passes.
+
+    `shift` and `factor` become what :func:`normalise` takes; the running averages in
+    `statistics`, of means, of variances and at the end their number, move on.
+    """
     n, m = Z.shape
     mean[:] = 0.0
     variance[:] = 0.0
@@ -155,8 +159,16 @@ def moments(Z, mean, variance):
         for j in range(m):
             difference = row[j] - mean[j]
             variance[j] += difference * difference
+    statistics[2 * m] += 1.0
+    share = max(momentum, 1.0 / statistics[2 * m])
+    # the variance of the population, from that of a sample
+    unbiased = n / max(n - 1, 1)
     for j in range(m):
         variance[j] /= n
+        shift[j] = mean[j]
+        factor[j] = 1.0 / math.sqrt(variance[j] + epsilon)
+        statistics[j] += share * (mean[j] - statistics[j])
+        statistics[m + j] += share * (unbiased * variance[j] - statistics[m + j])
 
 
 @_jit
