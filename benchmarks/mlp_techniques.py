@@ -4,8 +4,9 @@
                                         [--only WORDS] [--table]
 
 Each row of the result is one fit: data set, technique, seed, test error in %, and the
-setting that was chosen. A setting is chosen once for a data set, with the first seed, by
-the error on a fifth of the training rows; then every seed fits on all of them. Rows are written as they come; those that are there are not done again.
+setting that was chosen. A setting is chosen once for a data set, with the first seed,
+by the error on a fifth of the training rows; then every seed fits on all of them. Rows
+are written as they come; those that are there are not done again.
 ``--table`` only prints mean and standard deviation over the seeds of what is there.
 
 Fashion-MNIST: 5000 training rows drawn by the seed, the 10000 test rows. USPS: its 7291
