@@ -21,11 +21,16 @@ class Case:
     n_alphas: int = 100
     l1_ratio: float = 1.0
     threads: int = 2
+    fit_intercept: bool = True
     peers: tuple = EVERYBODY
 
     @property
     def label(self):
         """A short name for tables and plots."""
+        told = self._task()
+        return told if self.fit_intercept else f"{told}, no intercept"
+
+    def _task(self):
         if self.task == "single":
             return f"single fit at αmax/{1 / self.eps:g}"
         if self.task == "path":
@@ -34,7 +39,15 @@ class Case:
             "lasso_cv": "LassoCV, 5 folds",
             "elastic_net_cv": "ElasticNetCV, 7 l1_ratios",
             "ridge_cv": "RidgeCV, 50 alphas",
+            "logistic": f"logistic, {_penalty(self.l1_ratio)}, αmax/{1 / self.eps:g}",
+            "logistic_cv": f"LogisticRegressionCV, {self.n_alphas} values, 5 folds",
+            "multinomial": f"multinomial, {_penalty(self.l1_ratio)}, "
+            f"αmax/{1 / self.eps:g}",
         }[self.task]
+
+
+def _penalty(l1_ratio):
+    return {1.0: "L1", 0.0: "L2"}.get(l1_ratio, "elastic net")
 
 
 @dataclass(frozen=True)
@@ -140,7 +153,68 @@ GROWTH = Configuration(
     budget=2.0,
 )
 
-FULL = (SYNTHETIC, CROSS_VALIDATION, REAL, GROWTH)
+_CLASSES = (
+    "labels-dense-10000x1000",
+    "labels-dense-500x5000",
+    "labels-sparse-20000x100000-0.001",
+)
+
+
+def _classifiers(problem):
+    """L1 and elastic net at two levels, L1 without an intercept (celer), and L2."""
+    for eps in (1e-1, 2e-2):
+        yield Case(problem, "logistic", eps=eps)
+        yield Case(problem, "logistic", eps=eps, l1_ratio=0.5)
+        yield Case(problem, "logistic", eps=eps, fit_intercept=False)
+    yield Case(problem, "logistic", eps=1e-3, l1_ratio=0.0)
+
+
+LOGISTIC = Configuration(
+    cases=tuple(case for problem in _CLASSES for case in _classifiers(problem)),
+    limit=120.0,
+    budget=2.0,
+)
+
+LOGISTIC_CV = Configuration(
+    cases=(
+        Case("labels-dense-2000x500", "logistic_cv"),
+        Case("labels-dense-300x3000", "logistic_cv"),
+        Case("labels-sparse-2000x5000-0.004", "logistic_cv"),
+    ),
+    limit=400.0,
+    budget=2.0,
+)
+
+MULTINOMIAL = Configuration(
+    cases=tuple(
+        Case(problem, "multinomial", eps=eps, l1_ratio=l1_ratio)
+        for problem in ("local-khan_srbct", "digits", "local-20newsgroups_tfidf")
+        for eps in (1e-1, 2e-2)
+        for l1_ratio in (1.0, 0.5)
+    ),
+    limit=400.0,
+    budget=2.0,
+)
+
+LOGISTIC_SMALL = Configuration(
+    cases=(
+        *_classifiers("labels-dense-1000x200"),
+        Case("labels-dense-500x100", "logistic_cv"),
+        Case("digits", "multinomial", eps=1e-1),
+    ),
+    limit=10.0,
+    budget=0.1,
+)
+
+FULL = (
+    SYNTHETIC,
+    CROSS_VALIDATION,
+    REAL,
+    GROWTH,
+    LOGISTIC,
+    LOGISTIC_CV,
+    MULTINOMIAL,
+)
 
 NAMED = {
     "small": (SMALL,),
@@ -148,5 +222,9 @@ NAMED = {
     "cross-validation": (CROSS_VALIDATION,),
     "real": (REAL,),
     "growth": (GROWTH,),
+    "logistic": (LOGISTIC,),
+    "logistic-cv": (LOGISTIC_CV,),
+    "multinomial": (MULTINOMIAL,),
+    "logistic-small": (LOGISTIC_SMALL,),
     "full": FULL,
 }

@@ -28,7 +28,7 @@ NUMBERS = {
     "gap": float,
     "warm_seconds": float,
 }
-CASE = ("problem", "task", "eps", "n_alphas", "l1_ratio", "threads")
+CASE = ("problem", "task", "eps", "n_alphas", "l1_ratio", "threads", "fit_intercept")
 
 
 def draw(folder, output):
@@ -49,6 +49,7 @@ def read(path):
     for row in rows:
         for name, number in NUMBERS.items():
             row[name] = number(row[name]) if row[name] else math.nan
+        row["fit_intercept"] = row.get("fit_intercept") != "False"
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Regression problems by name: synthetic, scikit-learn's own, local files, OpenML.
+"""Regression and classification problems by name: synthetic, local files, OpenML, …
 
 Names read as specifications, so that a configuration is a list of strings:
 
@@ -6,6 +6,8 @@ Names read as specifications, so that a configuration is a list of strings:
 ``dense-10000x1000``              correlated Gaussian columns, Fortran order
 ``shifted-10000x1000``            the same, each column one higher: not centred
 ``sparse-20000x100000-0.001``     CSC, the last number is the density
+``labels-…``                      any of these with classes drawn from the target
+``digits``                        scikit-learn's set of ten classes
 ``diabetes``, ``diabetes-cubic``  scikit-learn's set, raw and with cubic features
 ``local-riboflavin``              a file of the folder in ``SKLREG_BENCHMARK_DATA``
 ``openml-<id>``                   downloaded by scikit-learn (needs the internet)
@@ -28,7 +30,7 @@ class UnavailableError(Exception):
     """The data of a problem are not on this machine."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A design (Fortran-ordered array or CSC matrix, float64) and a target."""
 
@@ -96,6 +98,13 @@ def _response(X, rng):
     return 3.0 + signal + rng.standard_normal(n) * signal.std() / np.sqrt(5.0)
 
 
+def labelled(name, *, rng):
+    """The same design; the target's place above its mean is the log-odds of 1."""
+    problem = load(name)
+    odds = 2.0 * (problem.y - problem.y.mean()) / problem.y.std()
+    return problem.X, rng.random(len(odds)) < 1.0 / (1.0 + np.exp(-odds))
+
+
 # --- scikit-learn and OpenML ----------------------------------------------------
 
 
@@ -103,6 +112,13 @@ def diabetes(*, rng):
     from sklearn.datasets import load_diabetes
 
     return load_diabetes(return_X_y=True, scaled=False)
+
+
+def digits(*, rng):
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    return _unit_scale(X), y
 
 
 def diabetes_cubic(*, rng):
@@ -168,6 +184,20 @@ def _newsgroups(folder, name):
     return TfidfTransformer().fit_transform(counts), np.where(computing, 1.0, -1.0)
 
 
+def _all_newsgroups(folder, name):
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    path = folder / "20newsgroups_counts.npz"
+    counts = sparse.load_npz(path)
+    with np.load(path) as data:
+        return TfidfTransformer(sublinear_tf=True).fit_transform(counts), data["y"]
+
+
+def _scaled(folder, name):
+    X, y = _arrays(folder, name)
+    return _unit_scale(X), y
+
+
 def _housing(folder, name):
     import pandas as pd
 
@@ -182,6 +212,8 @@ _LOCAL = {
     "mice_snp": _mice,
     "nycflights13": _flights,
     "20newsgroups_counts": _newsgroups,
+    "20newsgroups_tfidf": _all_newsgroups,
+    "khan_srbct": _scaled,
     "california_housing": _housing,
 }
 
@@ -193,6 +225,8 @@ def _unit_scale(X):
 
 
 _BUILDERS = {
+    r"labels-(.+)": labelled,
+    r"digits": digits,
     r"dense-(\d+)x(\d+)": correlated,
     r"shifted-(\d+)x(\d+)": shifted,
     r"sparse-(\d+)x(\d+)-([\d.e-]+)": scattered,

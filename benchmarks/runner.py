@@ -10,7 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import certificate, environments, machine, peers, problems, storage
+from benchmarks import (
+    certificate,
+    environments,
+    logistic_certificate,
+    machine,
+    peers,
+    problems,
+    storage,
+)
 from benchmarks.session import Session, WorkerError, WorkerTimeout
 
 TARGETS = (1e-4, 1e-6, 1e-8)
@@ -26,6 +34,7 @@ COLUMNS = (
     "n_alphas",
     "l1_ratio",
     "threads",
+    "fit_intercept",
     "peer",
     "version",
     "round",
@@ -101,9 +110,14 @@ def _describe(case, problem, peer):
 def _sweep(case, problem, peer, configuration):
     """One worker, from loose to tight until the last target or the first failure."""
     X, y = problem.X, problem.y
-    largest = certificate.alpha_max(X, y, case.l1_ratio)
+    if case.task in peers.CLASSES:
+        largest = logistic_certificate.alpha_max(
+            X, y, case.l1_ratio, case.fit_intercept
+        )
+    else:
+        largest = certificate.alpha_max(X, y, case.l1_ratio)
     alphas = largest * np.geomspace(1.0, case.eps, case.n_alphas)
-    if case.task == "single":
+    if case.task in ("single", "logistic", "multinomial"):
         alphas = alphas[-1:]
     with tempfile.TemporaryDirectory() as job:
         alphas.tofile(Path(job) / "alphas.f64")
@@ -116,6 +130,7 @@ def _sweep(case, problem, peer, configuration):
             largest,
             case.threads,
             configuration.budget,
+            int(case.fit_intercept),
         )
         row = {}
         try:
@@ -128,7 +143,7 @@ def _sweep(case, problem, peer, configuration):
                     row |= _timing(measured, first=step == 0)
                     row["import_seconds"] = worker.import_seconds
                     answer = storage.read_answer(job, X.shape[1])
-                    row |= _quality(case, X, y, alphas, answer)
+                    row |= _quality(case, problem, alphas, answer)
                     yield row | {"status": "ok"}
                     if row["gap"] <= TARGETS[-1]:
                         return
@@ -155,14 +170,21 @@ def _timing(measured, first):
     return timing | {"warm_seconds": statistics.median(warm)}
 
 
-def _quality(case, X, y, alphas, answer):
+def _quality(case, problem, alphas, answer):
+    X, y = problem.X, problem.y
     coefs, intercepts, chosen = answer
     l1_ratio = case.l1_ratio
     quality = {"nonzeros": coefs[:, -1:].count_nonzero()}
+    if case.task == "multinomial":
+        quality = {"nonzeros": coefs.count_nonzero()}
     if len(chosen):
         alphas, l1_ratio = chosen[:1], chosen[1]
         quality |= {"chosen_alpha": chosen[0], "chosen_l1_ratio": l1_ratio}
-    if case.task == "ridge_cv":
+    if case.task in peers.CLASSES:
+        gap = logistic_certificate.relative_gap(
+            problem, coefs, intercepts, alphas[-1], l1_ratio, case.fit_intercept
+        )
+    elif case.task == "ridge_cv":
         coef = coefs.toarray()[:, 0]
         gap = certificate.ridge_gap(X, y, coef, intercepts[0], chosen[0])
     else:

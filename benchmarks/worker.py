@@ -37,6 +37,7 @@ class Job:
     l1_ratio: float
     scale: float
     threads: int
+    fit_intercept: bool = True
 
 
 def main(arguments=None):
@@ -49,6 +50,7 @@ def main(arguments=None):
         l1_ratio=options.l1_ratio,
         scale=options.scale,
         threads=options.threads,
+        fit_intercept=bool(options.fit_intercept),
     )
     adapter = peers.adapter(options.peer)
     warnings.simplefilter("ignore")
@@ -105,6 +107,7 @@ def _parse(arguments):
     parser.add_argument("scale", type=float)
     parser.add_argument("threads", type=int)
     parser.add_argument("budget", type=float)
+    parser.add_argument("fit_intercept", type=int)
     return parser.parse_args(arguments)
 
 

@@ -18,8 +18,9 @@ def mix_rows(start, stop, X, partners, weights, out):
 @njit(cache=True, nogil=True)
 def paste_boxes(start, stop, X, partners, boxes, width, n_channels, out):
     for i in range(start, stop):
-        mixed, patch = out[i], X[partners[i]]
-        mixed[:] = X[i]
+        mine, mixed, patch = X[i], out[i], X[partners[i]]
+        for k in range(mixed.size):
+            mixed[k] = mine[k]
         left, right = boxes[i, 2] * n_channels, boxes[i, 3] * n_channels
         for row in range(boxes[i, 0], boxes[i, 1]):
             offset = row * width * n_channels
@@ -35,8 +36,9 @@ def fill_boxes(start, stop, X, boxes, line, out):
     """Write to each hole the part of `line`, one row of a blank image, it lies on."""
     width = line.shape[0]
     for i in range(start, stop):
-        holed = out[i]
-        holed[:] = X[i]
+        whole, holed = X[i], out[i]
+        for k in range(holed.size):
+            holed[k] = whole[k]
         for hole in range(boxes.shape[1]):
             left, right = boxes[i, hole, 2], boxes[i, hole, 3]
             for row in range(boxes[i, hole, 0], boxes[i, hole, 1]):

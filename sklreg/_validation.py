@@ -7,7 +7,9 @@ that moves between scikit-learn releases is followed in a single place.
 from contextlib import contextmanager
 from numbers import Integral, Real
 
+from scipy.sparse import issparse
 from sklearn.base import _fit_context
+from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import _safe_indexing
 from sklearn.utils._openmp_helpers import (
     _openmp_effective_n_threads as effective_n_threads,
@@ -28,11 +30,15 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_method_params,
     _check_sample_weight,
+    _deprecate_positional_args,
     _get_feature_names,
     _num_samples,
+    assert_all_finite,
     check_array,
     validate_data,
 )
+
+from sklreg._threads import all_finite
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -52,13 +58,16 @@ __all__ = [
     "Hidden",
     "Integral",
     "Interval",
+    "LinearClassifierMixin",
     "Options",
     "Real",
+    "SparseCoefMixin",
     "StrOptions",
     "_check_method_params",
     "_check_optimize_result",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
+    "_deprecate_positional_args",
     "_fit_context",
     "_raise_for_params",
     "_routing_enabled",
@@ -75,6 +84,7 @@ __all__ = [
     "single_threaded_blas",
     "validate_data",
     "validate_params",
+    "validate_rows",
     "with_callbacks",
 ]
 
@@ -190,6 +200,37 @@ def requery_rows(X, X_fit, n_neighbors, rows):
         strategy="parallel_on_X",
         return_distance=False,
     )
+
+
+def validate_rows(estimator, X, *args, **arguments):
+    """Validate as `validate_data`, looking for NaN and infinity in several threads.
+
+    For estimators that do little more with X than to read it once.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose input is validated.
+    X : {array-like, sparse matrix}
+        Rows.
+    *args, **arguments
+        What `validate_data` takes besides.
+
+    Returns
+    -------
+    ndarray, sparse matrix or tuple of them
+        What `validate_data` returns.
+
+    Raises
+    ------
+    ValueError
+        As `validate_data`.
+    """
+    checked = validate_data(estimator, X, *args, ensure_all_finite=False, **arguments)
+    rows = checked[0] if isinstance(checked, tuple) else checked
+    if not all_finite(rows.data if issparse(rows) else rows):
+        assert_all_finite(rows, input_name="X", estimator_name=type(estimator).__name__)
+    return checked
 
 
 @contextmanager

@@ -10,17 +10,15 @@ fastest (NumPy's C order of an ``(H, W, C)`` array), or arrays of shape
 A box is four integers, ``top, bottom, left, right``, the ends not included.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from math import prod
 
 import numpy as np
 
+from sklreg._threads import in_parts
+
 __all__ = ["box_share", "cutmix", "cutout", "draw_boxes", "draw_weights", "mixup"]
 
-# More threads than this wait for memory, not for each other.
-_MAX_THREADS = 4
+# Rows below which a part is not worth a thread.
 _ROWS_A_THREAD = 2048
 
 
@@ -56,6 +54,8 @@ def draw_weights(n, alpha, rng):
     """
     if not 0 < alpha < np.inf:
         raise ValueError(f"alpha must be positive and finite, got {alpha}.")
+    if alpha == 1:  # the same distribution, drawn in a tenth of the time
+        return _random(rng, n)
     return rng.beta(alpha, alpha, size=n)
 
 
@@ -91,8 +91,8 @@ def draw_boxes(n, image_shape, height, width, rng):
         length = image_shape[axis]
         centre = np.minimum((_random(rng, n) * length).astype(np.int64), length - 1)
         start = centre - side // 2
-        boxes[:, 2 * axis] = np.clip(start, 0, length)
-        boxes[:, 2 * axis + 1] = np.clip(start + side, 0, length)
+        boxes[:, 2 * axis] = np.maximum(start, 0)
+        boxes[:, 2 * axis + 1] = np.minimum(start + side, length)
     return boxes
 
 
@@ -170,7 +170,7 @@ def mixup(X, partners, weights):
     if not np.all((weights >= 0) & (weights <= 1)):
         raise ValueError("weights must lie in [0, 1].")
     out = np.empty((len(partners), rows.shape[1]), dtype=rows.dtype)
-    _by_rows(mix_rows, len(out), _locked(rows), partners, weights, out)
+    in_parts(mix_rows, len(out), _ROWS_A_THREAD, _locked(rows), partners, weights, out)
     return out.reshape(len(partners), *np.shape(X)[1:])
 
 
@@ -219,7 +219,8 @@ def cutmix(X, partners, boxes, image_shape):
     boxes = _check_boxes(boxes, (len(partners), 4), image_shape)
     out = np.empty((len(partners), rows.shape[1]), dtype=rows.dtype)
     X_read = _locked(rows)
-    _by_rows(paste_boxes, len(out), X_read, partners, boxes, width, n_channels, out)
+    draws = (partners, boxes, width, n_channels)
+    in_parts(paste_boxes, len(out), _ROWS_A_THREAD, X_read, *draws, out)
     return out.reshape(len(partners), *np.shape(X)[1:])
 
 
@@ -277,7 +278,8 @@ def cutout(X, boxes, image_shape, fill=0.0):
     line = np.tile(np.broadcast_to(fill, (n_channels,)), width)
     boxes = boxes * [1, 1, n_channels, n_channels]
     out = np.empty_like(rows)
-    _by_rows(fill_boxes, len(out), _locked(rows), boxes, _locked(line), out)
+    line = _locked(line)
+    in_parts(fill_boxes, len(out), _ROWS_A_THREAD, _locked(rows), boxes, line, out)
     return out.reshape(np.shape(X))
 
 
@@ -326,19 +328,6 @@ def _check_boxes(boxes, shape, image_shape):
     ):
         raise ValueError(f"boxes must lie within the image of {height} by {width}.")
     return boxes
-
-
-def _by_rows(kernel, n, *arguments):
-    """Call a kernel on all rows, on parts of them side by side where there are many."""
-    n_parts = min(_MAX_THREADS, os.cpu_count() or 1, 1 + n // _ROWS_A_THREAD)
-    bounds = np.linspace(0, n, n_parts + 1).astype(np.int64)
-    if n_parts == 1:
-        kernel(bounds[0], bounds[1], *arguments)
-        return
-    with ThreadPoolExecutor(n_parts) as pool:
-        parts = pairwise(bounds)
-        for done in [pool.submit(kernel, *part, *arguments) for part in parts]:
-            done.result()
 
 
 def _locked(array):

@@ -15,14 +15,22 @@ salt_and_pepper    probability that an entry becomes the smallest or the largest
 masking            probability that an entry becomes 0
 ================== ============================================================
 
-For the additive noises and for poisson, `scale` may also be an array that broadcasts
-against `X`, such as one standard deviation a column.
+`scale` may also be an array that broadcasts against `X`, such as one standard deviation
+a column. Where it is 0 the value stays as it is.
+
+One key is drawn from the random source, and the noise of each value is a function of
+the key and of the value's place in C order: large arrays are worked on in threads, and
+their number changes nothing. Memory is the result and a few kilobytes.
 
 A new noise is one function here and one line in :data:`NOISES`; the tests are
 parametrised over that table.
 """
 
+from functools import cache
+
 import numpy as np
+
+from sklreg._threads import in_parts
 
 __all__ = [
     "NOISES",
@@ -69,8 +77,9 @@ def gaussian(X, scale, rng):
     >>> gaussian(np.zeros(2), 0.0, np.random.default_rng(0))
     array([0., 0.])
     """
-    X, scale = _check(X, scale)
-    return _add(X, scale, _standard_normal(rng, X))
+    from sklreg._noise_kernels import GAUSSIAN
+
+    return _add(GAUSSIAN, X, scale, rng)
 
 
 def uniform(X, scale, rng):
@@ -104,8 +113,9 @@ def uniform(X, scale, rng):
     >>> bool(np.all(abs(uniform(np.zeros(9), 0.1, np.random.default_rng(0))) <= 0.1))
     True
     """
-    X, scale = _check(X, scale)
-    return _add(X, scale, rng.uniform(-1.0, 1.0, X.shape))
+    from sklreg._noise_kernels import UNIFORM
+
+    return _add(UNIFORM, X, scale, rng)
 
 
 def laplace(X, scale, rng):
@@ -139,8 +149,9 @@ def laplace(X, scale, rng):
     >>> laplace(np.ones((2, 3)), 0.5, np.random.default_rng(0)).shape
     (2, 3)
     """
-    X, scale = _check(X, scale)
-    return _add(X, scale, rng.laplace(0.0, 1.0, X.shape))
+    from sklreg._noise_kernels import LAPLACE
+
+    return _add(LAPLACE, X, scale, rng)
 
 
 def poisson(X, scale, rng):
@@ -166,8 +177,8 @@ def poisson(X, scale, rng):
     Raises
     ------
     ValueError
-        If `X` holds negative or non-finite values, if `scale` is negative or not
-        finite, or if ``X / scale`` is too large to draw counts from.
+        If `X` holds negative or non-finite values that take noise, if `scale` is
+        negative or not finite, or if ``X / scale`` is too large to draw counts from.
     TypeError
         If `X` does not hold floats.
 
@@ -178,21 +189,13 @@ def poisson(X, scale, rng):
     >>> poisson(np.zeros(3), 1.0, np.random.default_rng(0))
     array([0., 0., 0.])
     """
+    from sklreg._noise_kernels import count
+
     X, scale = _check(X, scale)
-    # written so that NaN is refused too
-    if not np.all((X >= 0) & (X < np.inf)):
-        raise ValueError(
-            "poisson noise needs finite values that are not negative in X; "
-            f"the smallest is {np.min(X)}."
-        )
-    positive = scale > 0
-    rate = np.divide(X, scale, out=np.zeros(X.shape), where=positive)
-    if rate.size and rate.max() > _MAX_POISSON_RATE:
-        raise ValueError(
-            "poisson noise cannot be drawn where X / scale exceeds "
-            f"{_MAX_POISSON_RATE:.0e}; raise scale."
-        )
-    return np.where(positive, scale * rng.poisson(rate), X).astype(X.dtype, copy=False)
+    out, bad = _run(count, X, rng, _along(scale, X, X.dtype), _alias_tables())
+    if sum(bad):
+        _refuse_counts(X, scale)
+    return out
 
 
 def salt_and_pepper(X, scale, rng):
@@ -233,10 +236,7 @@ def salt_and_pepper(X, scale, rng):
     X, probability = _check(X, scale, probability=True)
     if not X.size:
         return X.copy()
-    draw = _random(rng, X.shape)
-    noisy = np.where(draw < probability / 2, X.min(axis=0), X)
-    salt = (draw >= probability / 2) & (draw < probability)
-    return np.where(salt, X.max(axis=0), noisy)
+    return _replace(X, probability, rng, *_extremes(X))
 
 
 def masking(X, scale, rng):
@@ -274,7 +274,8 @@ def masking(X, scale, rng):
     array([0., 0., 0.])
     """
     X, probability = _check(X, scale, probability=True)
-    return np.where(_random(rng, X.shape) < probability, X.dtype.type(0), X)
+    zero = np.zeros(1, X.dtype)
+    return _replace(X, probability, rng, zero, zero)
 
 
 NOISES = {
@@ -286,36 +287,152 @@ NOISES = {
     "masking": masking,
 }
 
-# Generator.poisson refuses rates near 2**63; counts above 2**53 are not exact anyway
-_MAX_POISSON_RATE = 2.0**53
+# Values below which a part is not worth a thread.
+_LEAST = 2**18
 
 
 def _check(X, scale, *, probability=False):
     X = np.asarray(X)
-    if not np.issubdtype(X.dtype, np.floating):
-        raise TypeError(f"X must hold floats to take noise, got dtype {X.dtype}.")
+    if X.dtype not in (np.float32, np.float64):
+        raise TypeError(
+            f"X must hold floats to take noise, float32 or float64; got {X.dtype}."
+        )
     scale = np.asarray(scale, dtype=np.float64)
     if probability:
-        if scale.ndim or not 0 <= scale <= 1:
+        if not np.all((scale >= 0) & (scale <= 1)):
             raise ValueError(f"scale must be a probability in [0, 1], got {scale}.")
     elif not np.all((scale >= 0) & (scale < np.inf)):
         raise ValueError(f"scale must be finite and not negative, got {scale}.")
+    if scale.ndim > X.ndim or any(
+        side not in (1, length)
+        for side, length in zip(scale.shape[::-1], X.shape[::-1], strict=False)
+    ):
+        raise ValueError(
+            f"scale of shape {scale.shape} does not fit X of shape {X.shape}."
+        )
     return X, scale
 
 
-def _add(X, scale, draw):
-    noise = np.multiply(draw, scale.astype(draw.dtype), out=draw)
-    if draw.dtype != X.dtype:
-        return (X + noise).astype(X.dtype, copy=False)
-    return np.add(X, noise, out=noise)
+def _add(kind, X, scale, rng):
+    from sklreg._noise_kernels import add
+
+    X, scale = _check(X, scale)
+    return _run(add, X, rng, _along(scale, X, X.dtype), kind=kind)[0]
 
 
-def _standard_normal(rng, X):
-    # a Generator draws float32 directly, at half the time and memory
-    if X.dtype == np.float32 and isinstance(rng, np.random.Generator):
-        return rng.standard_normal(X.shape, dtype=np.float32)
-    return rng.standard_normal(X.shape)
+def _replace(X, probability, rng, low, high):
+    from sklreg._noise_kernels import replace
+
+    middle, edge = (
+        _along(np.rint(share * 2.0**31) - 2.0**30, X, np.int32)
+        for share in (probability / 2, probability)
+    )
+    return _run(replace, X, rng, low, high, middle, edge)[0]
 
 
-def _random(rng, shape):
-    return rng.uniform(0.0, 1.0, shape)
+def _run(kernel, X, rng, *arguments, kind=None):
+    """Call a kernel on all blocks of X; return what it writes, and returns."""
+    from sklreg._noise_kernels import BLOCK
+
+    start, step = _key(rng)
+    if X.flags.c_contiguous:
+        out, clean = np.empty(X.shape, X.dtype), X
+    else:  # the kernels go along memory, and may write where they have read
+        out = clean = np.array(X, order="C")
+    before = () if kind is None else (kind,)
+    after = (*(_locked(a) for a in arguments), start, step, out.reshape(-1))
+    n_blocks = -(-X.size // BLOCK)
+    clean = _locked(clean.reshape(-1))
+    told = in_parts(kernel, n_blocks, _LEAST // BLOCK, *before, clean, *after)
+    return out, told
+
+
+def _key(rng):
+    """Draw where a stream of random words starts and how far it steps."""
+    draw = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
+    start, step = draw(0, 2**64, size=2, dtype=np.uint64)
+    return start, step | np.uint64(1)  # an odd step meets every number
+
+
+def _along(values, X, dtype):
+    """Return what repeats along X in C order: one value, a row, or one for each."""
+    values = np.asarray(values, dtype=dtype)
+    if values.size == 1:
+        return values.reshape(1)
+    if values.ndim > 1 and values.shape[0] == 1:
+        values = values[0]
+    if X.ndim < 2 or values.shape != X.shape[1:]:
+        values = np.broadcast_to(values, X.shape if values.ndim > 1 else X.shape[-1:])
+    return np.ascontiguousarray(values).reshape(-1)
+
+
+def _extremes(X):
+    """Return the least and the largest value of each column, or of a single one."""
+    from sklreg._noise_kernels import extremes
+
+    rows = X.reshape(-1, 1) if X.ndim == 1 else X.reshape(len(X), -1)
+    if not rows.flags.c_contiguous:
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        return low, high
+
+    def of_part(first, last):
+        low, high = np.empty((2, rows.shape[1]), rows.dtype)
+        extremes(first, last, _locked(rows), low, high)
+        return low, high
+
+    least = max(1, _LEAST // max(1, rows.shape[1]))
+    lows, highs = zip(*in_parts(of_part, len(rows), least), strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+@cache
+def _alias_tables():
+    """Return the alias table of each Poisson mean from 0 to 10 in steps of 1 / 8.
+
+    A column holds its own count up to a threshold of 25 bits, another count beyond it:
+    ``threshold << 6 | other``.
+    """
+    width, counts = 64, np.arange(64)
+    means = np.arange(81) / 8
+    tables = np.empty((len(means), width), dtype=np.int32)
+    log_factorial = np.cumsum(np.log(np.maximum(counts, 1)))
+    for table, mean in zip(tables, means, strict=True):
+        share = np.zeros(width)
+        share[0] = 1.0
+        if mean:
+            share = np.exp(counts * np.log(mean) - mean - log_factorial)
+        share *= width / share.sum()
+        other = counts.copy()
+        small, large = (list(np.flatnonzero(b)) for b in (share < 1, share >= 1))
+        keep = np.ones(width)
+        while small and large:
+            i, j = small.pop(), large[-1]
+            keep[i], other[i] = share[i], j
+            share[j] -= 1 - share[i]
+            if share[j] < 1:
+                small.append(large.pop())
+        threshold = np.minimum(np.rint(keep * 2**25), 2**25 - 1).astype(np.int64)
+        table[:] = threshold << 6 | other
+    return _locked(tables)
+
+
+def _refuse_counts(X, scale):
+    """Raise for the first value of X that no count can be drawn for."""
+    rate = X / np.where(scale > 0, scale, np.inf)
+    place = np.unravel_index(np.argmin((rate >= 0) & (rate <= 2.0**53)), X.shape)
+    where = f" in column {place[1]}" if X.ndim == 2 else ""
+    if 0 < X[place] < np.inf:
+        raise ValueError(
+            f"poisson noise cannot be drawn for {X[place]}{where} of X: raise scale."
+        )
+    raise ValueError(
+        "Negative values in data: poisson noise needs finite values that are not "
+        f"negative, got {X[place]}{where} of X."
+    )
+
+
+def _locked(array):
+    # kernels see read-only views only: one compiled version a dtype
+    view = array.view()
+    view.flags.writeable = False
+    return view

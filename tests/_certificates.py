@@ -137,3 +137,105 @@ def solution(
     assert np.all((u if positive else np.abs(u))[used] <= (l1 + slack)[used])
     assert np.all(np.abs(u - l1 * np.sign(w))[w != 0] <= slack[w != 0])
     return w.astype(np.float64), float(y_mean - X_mean @ w)
+
+
+def log_loss_objective(
+    X, codes, coef, intercept, *, l1, l2, sample_weight=None, offset=0.0
+):
+    """Sum of weighted log losses plus ``l1 ||W||_1 + l2 / 2 ||W||^2``.
+
+    A one-dimensional coef is that of class 1 of two; else there is a row a class.
+    """
+    s, raw = _raw_predictions(X, codes, coef, intercept, sample_weight, offset)
+    own = raw[np.arange(len(raw)), codes]
+    top = raw.max(axis=1)
+    loss = np.log(np.exp(raw - top[:, None]).sum(axis=1)) + top - own
+    w = _extended(coef)
+    return s @ loss + np.sum(l1 * np.abs(w)) + np.sum(l2 * w**2) / 2
+
+
+def log_loss_gap(
+    X,
+    codes,
+    coef,
+    intercept,
+    *,
+    l1,
+    l2,
+    sample_weight=None,
+    fit_intercept=True,
+    offset=0.0,
+):
+    """Primal value minus the dual value at multiples of the loss's gradient.
+
+    The dual is ``sum_i s_i H(Q_i) - <theta, offset> - P*(theta' X)`` over rows
+    ``theta_i = s_i (Y_i - Q_i)``, with ``Q_i`` a distribution of entropy H; with
+    intercepts the columns of theta sum to zero. ``l1`` and ``l2`` are numbers or one
+    a feature, not both zero for any.
+    """
+    primal = log_loss_objective(
+        X,
+        codes,
+        coef,
+        intercept,
+        l1=l1,
+        l2=l2,
+        sample_weight=sample_weight,
+        offset=offset,
+    )
+    s, raw = _raw_predictions(X, codes, coef, intercept, sample_weight, offset)
+    X, w = _extended(X), _extended(coef)
+    P = np.exp(raw - raw.max(axis=1)[:, None])
+    P /= P.sum(axis=1)[:, None]
+    Y = np.eye(raw.shape[1], dtype=EXTENDED)[codes]
+    theta = s[:, None] * (Y - P)
+    if fit_intercept:
+        # One Newton step of the intercepts, the last of them held.
+        K = raw.shape[1] - 1
+        curvature = np.diag(s @ P) - P.T @ (s[:, None] * P)
+        b = np.linalg.solve(
+            curvature[:K, :K].astype(float), theta.sum(axis=0)[:K].astype(float)
+        )
+        for _ in range(3):
+            step = np.append(b, 0.0)
+            moved = theta - s[:, None] * P * (step - (P @ step)[:, None])
+            b += np.linalg.solve(
+                curvature[:K, :K].astype(float), moved.sum(axis=0)[:K].astype(float)
+            )
+        theta = moved
+    u = theta.T @ X
+    u = u[1] if w.ndim == 1 else u
+    level, ridge = np.broadcast_to(l1, u.shape), np.broadcast_to(l2, u.shape)
+    level, ridge = level.astype(EXTENDED), ridge.astype(EXTENDED)
+    slope = np.abs(u - ridge * w)[level > 0] / level[level > 0]
+    scales = [1 / max(slope.max(), EXTENDED(1))] if slope.size else []
+    if ridge.all():
+        scales.append(EXTENDED(1))
+    known = np.zeros_like(raw)
+    if np.ndim(offset):
+        known[:, 1 if w.ndim == 1 else slice(None)] = offset
+    duals = []
+    for scale in scales:
+        Q = Y - scale * np.divide(
+            theta, s[:, None], out=np.zeros_like(theta), where=s[:, None] > 0
+        )
+        assert Q.min() > -1e-13
+        logs = np.log(np.where(Q > 0, Q, 1))
+        excess = np.maximum(np.abs(scale * u) - level, 0)
+        assert np.all(excess[ridge == 0] <= 1e-15 * level[ridge == 0])
+        curved = ridge > 0
+        duals.append(
+            -s @ np.sum(Q * logs, axis=1)
+            - scale * np.sum(theta * known)
+            - np.sum(excess[curved] ** 2 / ridge[curved]) / 2
+        )
+    return float(primal - max(duals))
+
+
+def _raw_predictions(X, codes, coef, intercept, sample_weight, offset):
+    """Return the weights, not normalised, and the raw predictions of all classes."""
+    s = np.ones(len(codes)) if sample_weight is None else sample_weight
+    raw = _extended(X) @ _extended(coef).T + np.asarray(intercept, EXTENDED) + offset
+    if raw.ndim == 1:
+        raw = np.column_stack([np.zeros_like(raw), raw])
+    return np.asarray(s, dtype=EXTENDED), raw

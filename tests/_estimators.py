@@ -21,6 +21,15 @@ ARGUMENTS = {
     "ElasticNetCV": [{"cv": 3}],
     "KMeansSMOTE": [{"kmeans_estimator": 12}],  # as imbalanced-learn checks its own
     "LassoCV": [{"cv": 3}],
+    "LogisticRegressionCV": [
+        {
+            "Cs": 3,
+            "cv": 3,
+            "l1_ratios": (0.0,),
+            "scoring": "neg_log_loss",
+            "use_legacy_attributes": False,
+        }
+    ],
     "StabilitySelection": [{"n_resamples": 6, "threshold": 0.5}],
     "SMOTENC": [{"categorical_features": [1]}],
 }
@@ -28,6 +37,10 @@ ARGUMENTS = {
 # As scikit-learn's own per-check parameters: the direct solvers have no iterations to
 # count (``n_iter_`` is None, there as here), so one that iterates takes that check.
 CHECK_ARGUMENTS = {
+    # two rows of the rarer class make two folds
+    "LogisticRegressionCV": {
+        "check_class_weight_balanced_linear_classifier": {"cv": 2}
+    },
     "Ridge": {"check_non_transformer_estimators_n_iter": {"solver": "lsqr"}},
 }
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from sklreg.noise import NOISES
 
@@ -129,3 +130,51 @@ def test_poisson_refuses_what_has_no_counts(bad):
 def test_poisson_refuses_too_large_counts():
     with pytest.raises(ValueError, match="raise scale"):
         NOISES["poisson"](np.array([1e300]), 1.0, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.01, 0.3, 4.56, 9.99, 10.5, 300.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_counts_follow_the_poisson_distribution(mean, dtype):
+    n = 300_000
+    counts = NOISES["poisson"](np.full(n, mean, dtype), 1.0, np.random.default_rng(3))
+    values = np.arange(stats.poisson.ppf(1 - 1e-9, mean) + 2)
+    expected = n * stats.poisson.pmf(values, mean)
+    found = np.bincount(counts.astype(int), minlength=len(values))
+    assert len(found) == len(values), "no count is beyond all reason"
+    usual = expected > 20
+    chi = np.sum((found - expected)[usual] ** 2 / expected[usual])
+    assert chi < stats.chi2.ppf(1 - 1e-6, max(1, usual.sum()))
+    assert found[~usual].sum() < expected[~usual].sum() + 40
+
+
+def test_normal_draws_are_normal_into_the_tails_and_independent():
+    X = np.zeros(1_000_000)
+    z = NOISES["gaussian"](X, 1.0, np.random.default_rng(1))
+    assert stats.kstest(z, "norm").pvalue > 1e-4
+    for edge in (3.0, 4.0):
+        n_beyond = np.sum(np.abs(z) > edge)
+        expected = 2e6 * stats.norm.sf(edge)
+        assert abs(n_beyond - expected) < 5 * np.sqrt(expected)
+    for lag in (1, 512, 1024):  # neighbours, the other of a pair, the next block
+        assert abs(np.mean(z[:-lag] * z[lag:])) < 5e-3
+        assert abs(np.mean(z[:-lag] ** 2 * z[lag:] ** 2) - 1) < 2e-2
+
+
+@every_noise
+def test_noise_is_told_by_the_place_in_c_order(name):
+    X = clean(600, 7)
+    noisy = NOISES[name](X, 0.3, np.random.default_rng(2))
+    for same in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]):
+        again = NOISES[name](same, 0.3, np.random.default_rng(2))
+        np.testing.assert_array_equal(again, noisy)
+
+
+def test_scales_that_do_not_fit_are_refused_and_what_has_none_is_left():
+    with pytest.raises(ValueError, match=r"scale of shape \(3,\) does not fit"):
+        NOISES["gaussian"](clean(5, 4), np.ones(3), np.random.default_rng(0))
+    X = clean(500, 3)
+    X[:, 1] = -1.0
+    for noise in NOISES.values():
+        noisy = noise(X, np.array([0.5, 0.0, 0.5]), np.random.default_rng(0))
+        np.testing.assert_array_equal(noisy[:, 1], -1.0)
+        assert np.any(noisy[:, [0, 2]] != X[:, [0, 2]])

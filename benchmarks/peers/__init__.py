@@ -10,7 +10,8 @@ An adapter is a module with
     what pip installs into the peer's own environment, empty to use the runner's;
 ``TOLERANCES``
     its own stopping parameter from loose to tight, its default among them;
-``path``, ``single``, ``lasso_cv``, ``elastic_net_cv``, ``ridge_cv``
+``path``, ``single``, ``lasso_cv``, ``elastic_net_cv``, ``ridge_cv``, ``logistic``,
+``logistic_cv``, ``multinomial``
     functions ``(job, tol) -> Answer``, only those the peer can do.
 
 Adapters import their library inside functions: the runner reads the tables above in
@@ -22,9 +23,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-NAMES = ("sklreg", "scikit_learn", "celer", "skglm", "adelie", "skein", "glmnet")
+NAMES = (
+    "sklreg",
+    "scikit_learn",
+    "saga",
+    "lbfgs",
+    "liblinear",
+    "celer",
+    "skglm",
+    "adelie",
+    "skein",
+    "glmnet",
+)
 
-TASKS = ("path", "single", "lasso_cv", "elastic_net_cv", "ridge_cv")
+CLASSES = ("logistic", "logistic_cv", "multinomial")
+TASKS = ("path", "single", "lasso_cv", "elastic_net_cv", "ridge_cv", *CLASSES)
 
 
 class Answer(NamedTuple):

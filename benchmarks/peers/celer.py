@@ -3,6 +3,7 @@
 Its cross-validation needs a scikit-learn older than 1.7, hence the pin.
 """
 
+from benchmarks.peers import _logistic
 from benchmarks.peers import _scikit_learn_api as api
 
 LIBRARY = "celer"
@@ -36,6 +37,20 @@ def single(job, tol):
         max_iter=MAX_WORKING_SETS,
     )
     return api.fit(model, job)
+
+
+def logistic(job, tol):
+    from celer import LogisticRegression
+
+    if job.fit_intercept or job.l1_ratio != 1.0:
+        raise ValueError("its logistic regression has no intercept and no L2 penalty")
+    model = LogisticRegression(
+        C=1.0 / (len(job.y) * job.alphas[0]),
+        tol=tol,
+        max_iter=MAX_WORKING_SETS,
+        fit_intercept=False,
+    )
+    return _logistic.answer(model.fit(job.X, job.y))
 
 
 def lasso_cv(job, tol):

@@ -14,6 +14,7 @@ task <- arguments[4]
 l1_ratio <- as.numeric(arguments[5])
 threads <- as.integer(arguments[7])
 budget <- as.numeric(arguments[8])
+intercept <- arguments[9] == "1"
 
 FOLDS <- 5
 L1_RATIOS <- c(0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 1.0)
@@ -80,6 +81,14 @@ cross_validate <- function(tol, l1_ratio, ...) {
             parallel = parallel, ...)
 }
 
+classify <- function(tol, family) {
+  model <- glmnet(X, as.factor(y), family = family, lambda = alphas, alpha = l1_ratio,
+                  standardize = FALSE, intercept = intercept, thresh = tol,
+                  maxit = UNBOUNDED)
+  if (family == "binomial") return(list(beta = model$beta, a0 = model$a0))
+  list(beta = do.call(cbind, model$beta), a0 = model$a0[, 1])
+}
+
 choose <- function(model, l1_ratio) {
   best <- model$index["min", 1]
   list(beta = model$glmnet.fit$beta[, best, drop = FALSE],
@@ -92,6 +101,17 @@ solve <- switch(
   task,
   path = fit,
   single = fit,
+  logistic = function(tol) classify(tol, "binomial"),
+  multinomial = function(tol) classify(tol, "multinomial"),
+  logistic_cv = function(tol) {
+    model <- cv.glmnet(X, as.factor(y), family = "binomial", lambda = alphas,
+                       alpha = l1_ratio, foldid = contiguous_folds(length(y)),
+                       standardize = FALSE, intercept = intercept, thresh = tol,
+                       maxit = UNBOUNDED, parallel = parallel)
+    best <- model$index["min", 1]
+    list(beta = model$glmnet.fit$beta[, best, drop = FALSE],
+         a0 = model$glmnet.fit$a0[best], chosen = c(model$lambda.min, l1_ratio))
+  },
   lasso_cv = function(tol) choose(cross_validate(tol, 1, lambda = alphas), 1),
   elastic_net_cv = function(tol) {
     ratio <- alphas[length(alphas)] / alphas[1]

@@ -11,6 +11,7 @@ selected when the rows are drawn again.
 # Five features out of two hundred carry the signal.
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from sklreg.inspection import CVCurveDisplay
 from sklreg.linear_model import LassoCV, StabilitySelection
@@ -52,7 +53,7 @@ axes[1].legend(frameon=False)
 noise, carriers = stable.frequencies_[5:].T, stable.frequencies_[:5].T
 axes[2].plot(stable.alphas_, noise, color="0.75", linewidth=0.8)
 lines = axes[2].plot(stable.alphas_, carriers, linewidth=1.8)
-axes[2].legend(lines, [f"w = {w:g}" for w in signal], frameon=False)
+axes[2].legend(lines, [f"w = {w:g}" for w in signal], loc=(0.7, 0.5))
 axes[2].axhline(stable.threshold, color="0.3", linestyle="--", linewidth=1.3)
 axes[2].set(
     xscale="log",
@@ -60,6 +61,8 @@ axes[2].set(
     ylabel="selection frequency",
     title="stability selection (noise in grey)",
 )
+axes[2].set_xticks([3, 1, 0.3], labels=["3", "1", "0.3"])
+axes[2].xaxis.set_minor_formatter(NullFormatter())
 axes[2].invert_xaxis()
 plt.show()
 

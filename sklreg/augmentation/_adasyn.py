@@ -5,13 +5,13 @@ from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_neighbors_object
 from sklearn.utils import check_random_state
 
-from sklreg._base import DocLinkMixin
 from sklreg.augmentation._borderline_smote import share_of_others
 from sklreg.augmentation._interpolation import NEIGHBORS, Draws, append_rows
 from sklreg.augmentation._neighbors import kneighbors
+from sklreg.augmentation._sampler import CarefulSampler, naming
 
 
-class ADASYN(DocLinkMixin, BaseOverSampler):
+class ADASYN(CarefulSampler, BaseOverSampler):
     """Over-sample each row of a class as often as it has neighbours of other classes.
 
     A row gets a number of new rows in proportion to the share of other classes among
@@ -88,10 +88,12 @@ class ADASYN(DocLinkMixin, BaseOverSampler):
             if n_samples == 0:
                 continue
             rows = np.flatnonzero(y == label)
-            n_others, n_neighbors = share_of_others(self.nn_, X, rows, y, label)
+            with naming("n_neighbors", label):
+                n_others, n_neighbors = share_of_others(self.nn_, X, rows, y, label)
             repeats = _share_out(n_others / n_neighbors, n_samples)
             X_class = X[rows]
-            neighbors = kneighbors(self.nn_, X_class, X_class)[:, 1:]
+            with naming("n_neighbors", label):
+                neighbors = kneighbors(self.nn_, X_class, X_class)[:, 1:]
             start = np.repeat(np.arange(len(rows)), repeats)
             columns = random_state.choice(n_neighbors, size=len(start))
             steps = random_state.uniform(size=(len(start), 1))[:, 0]

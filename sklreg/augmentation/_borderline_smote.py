@@ -6,6 +6,7 @@ from sklearn.utils import check_random_state
 from sklreg._validation import StrOptions
 from sklreg.augmentation._interpolation import NEIGHBORS, BaseSMOTE, append_rows
 from sklreg.augmentation._neighbors import kneighbors
+from sklreg.augmentation._sampler import naming
 
 
 def share_of_others(search, X, rows, y, label):
@@ -122,13 +123,16 @@ class BorderlineSMOTE(BaseSMOTE):
             if n_samples == 0:
                 continue
             rows = np.flatnonzero(y == label)
-            danger = rows[in_danger(*share_of_others(self.nn_m_, X, rows, y, label))]
+            with naming("m_neighbors", label):
+                shares = share_of_others(self.nn_m_, X, rows, y, label)
+            danger = rows[in_danger(*shares)]
             if not danger.size:
                 continue
             self.in_danger_indices[label] = danger
             among = rows if self.kind == "borderline-1" else np.arange(X.shape[0])
             X_among = X[rows] if self.kind == "borderline-1" else X
-            neighbors = kneighbors(self.nn_k_, X_among, X[danger])[:, 1:]
+            with naming("k_neighbors", label):
+                neighbors = kneighbors(self.nn_k_, X_among, X[danger])[:, 1:]
             new = self._draw(label, danger, neighbors, among, n_samples)
             if self.kind == "borderline-2":
                 self._stay_near(new, y)

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
-from sklreg._validation import Interval, _fit_context, validate_data
+from sklreg._validation import Interval, _fit_context, restored_on_error, validate_rows
 from sklreg.augmentation._images import SHAPE, check_image_shape
 from sklreg.mixing import cutout, draw_boxes
 
@@ -120,7 +120,8 @@ class Cutout(DocLinkMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         self : Cutout
             Fitted transformer.
         """
-        self._fit(X)
+        with restored_on_error(self):
+            self._fit(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -139,7 +140,8 @@ class Cutout(DocLinkMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         ndarray of shape (n_samples, n_features)
             Images with holes.
         """
-        X, (height, width) = self._fit(X)
+        with restored_on_error(self):
+            X, (height, width) = self._fit(X)
         n, k = X.shape[0], self.n_holes
         rng = check_random_state(self.random_state)
         boxes = draw_boxes(n * k, self.image_shape_, height, width, rng)
@@ -162,10 +164,10 @@ class Cutout(DocLinkMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             The same images, checked.
         """
         check_is_fitted(self)
-        return validate_data(self, X, dtype=_FLOATS, reset=False)
+        return validate_rows(self, X, dtype=_FLOATS, reset=False)
 
     def _fit(self, X):
-        X = validate_data(self, X, dtype=_FLOATS)
+        X = validate_rows(self, X, dtype=_FLOATS)
         shape = check_image_shape(self.image_shape, X.shape[1])
         sides = _hole(self.size, shape)
         n_channels = shape[2] if len(shape) == 3 else 1

@@ -8,8 +8,8 @@ from imblearn.utils import check_neighbors_object
 from scipy import sparse
 from sklearn.utils import check_random_state
 
-from sklreg._base import DocLinkMixin
 from sklreg._validation import HasMethods, Integral, Interval
+from sklreg.augmentation._sampler import CarefulSampler
 
 NEIGHBORS = [
     Interval(Integral, 1, None, closed="left"),
@@ -33,7 +33,7 @@ class Draws:
         return len(self.base)
 
 
-class BaseSMOTE(DocLinkMixin, BaseOverSampler):
+class BaseSMOTE(CarefulSampler, BaseOverSampler):
     """Parameters and draws common to the samplers that interpolate."""
 
     _parameter_constraints: dict = {
@@ -73,7 +73,7 @@ class BaseSMOTE(DocLinkMixin, BaseOverSampler):
             size = np.count_nonzero(y == label)
             if n_samples and size < needed:
                 raise ValueError(
-                    f"Class {label!r} has {size} rows, but {parameter} needs "
+                    f"Class {label} has {size} rows, but {parameter} needs "
                     f"{needed} with the row itself. Expected n_neighbors <= "
                     f"n_samples_fit, but n_neighbors = {needed}, n_samples_fit = "
                     f"{size}, n_samples = {size}. Lower {parameter}, or leave the "

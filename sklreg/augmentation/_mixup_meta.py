@@ -424,6 +424,7 @@ class MixupRegressor(RegressorMixin, _MixedEstimator):
         self.random_state = random_state
 
     def _fit(self, X, y):
+        check_one_label(y)
         X, y = validate_data(
             self,
             X,

@@ -10,11 +10,11 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from sklreg._base import DocLinkMixin
 from sklreg._validation import Interval, check_rows, record_columns
+from sklreg.augmentation._sampler import CarefulSampler
 
 
-class RandomOverSampler(DocLinkMixin, BaseOverSampler):
+class RandomOverSampler(CarefulSampler, BaseOverSampler):
     """Over-sample by repeating rows, optionally with a little noise (ROSE).
 
     With `shrinkage`, a repeated row gets Gaussian noise of standard deviation

@@ -9,6 +9,7 @@ from sklreg._validation import HasMethods, Interval, Real
 from sklreg.augmentation._borderline_smote import in_danger, share_of_others
 from sklreg.augmentation._interpolation import NEIGHBORS, BaseSMOTE, append_rows
 from sklreg.augmentation._neighbors import kneighbors
+from sklreg.augmentation._sampler import naming
 
 
 class SVMSMOTE(BaseSMOTE):
@@ -132,7 +133,8 @@ class SVMSMOTE(BaseSMOTE):
                 (safe, n_samples - n_inside, -self.out_step),
             ):
                 if base.size:
-                    neighbors = kneighbors(self.nn_k_, X_class, X[base])[:, 1:]
+                    with naming("k_neighbors", label):
+                        neighbors = kneighbors(self.nn_k_, X_class, X[base])[:, 1:]
                     draws.append(
                         self._draw(label, base, neighbors, rows, n_new, step_size)
                     )
@@ -150,7 +152,8 @@ class SVMSMOTE(BaseSMOTE):
     def _sort_support(self, X, y, label, support):
         """Return the support vectors of a class in danger, and the safe ones."""
         support = support[y[support] == label]
-        n_others, n_neighbors = share_of_others(self.nn_m_, X, support, y, label)
+        with naming("m_neighbors", label):
+            n_others, n_neighbors = share_of_others(self.nn_m_, X, support, y, label)
         support = support[n_others < n_neighbors]
         if not support.size:
             raise ValueError(

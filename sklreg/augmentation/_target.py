@@ -2,15 +2,21 @@
 
 import numpy as np
 from imblearn.base import BaseSampler
+from imblearn.utils import check_target_type
 from sklearn.utils.multiclass import type_of_target
 
-from sklreg._base import DocLinkMixin
-from sklreg._validation import StrOptions, _fit_context, validate_data
+from sklreg._validation import (
+    StrOptions,
+    _fit_context,
+    restored_on_error,
+    validate_rows,
+)
+from sklreg.augmentation._sampler import CarefulSampler
 
 _FLOATS = (np.float64, np.float32)
 
 
-class RowSampler(DocLinkMixin, BaseSampler):
+class RowSampler(CarefulSampler, BaseSampler):
     """Sampler whose `target` tells whether `y` holds classes or numbers.
 
     Classes go the way of imbalanced-learn's samplers. Numbers are checked here, since
@@ -46,7 +52,8 @@ class RowSampler(DocLinkMixin, BaseSampler):
         """
         if self.target == "class":
             return super().fit(X, y, **params)
-        self._check_numbers(X, y)
+        with restored_on_error(self):
+            self._check_numbers(X, y)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -75,18 +82,20 @@ class RowSampler(DocLinkMixin, BaseSampler):
         from imblearn.utils._validation import ArraysTransformer
 
         types = ArraysTransformer(X, y)
-        X, y = self._check_numbers(X, y)
-        return types.transform(*self._fit_resample(X, y))
+        with restored_on_error(self):
+            X, y = self._check_numbers(X, y)
+            return types.transform(*self._fit_resample(X, y))
 
     def _check_X_y(self, X, y, accept_sparse=None):
-        X, y, binarize_y = super()._check_X_y(X, y, self._accept_sparse)
+        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        X, y = validate_rows(self, X, y, accept_sparse=self._accept_sparse)
         if X.dtype not in _FLOATS:
             X = X.astype(np.float64)
         return X, y, binarize_y
 
     def _check_numbers(self, X, y):
         self.sampling_strategy_ = self.sampling_strategy
-        return validate_data(
+        return validate_rows(
             self,
             X,
             y,
@@ -99,6 +108,8 @@ class RowSampler(DocLinkMixin, BaseSampler):
 
     @staticmethod
     def _refuse_numbers(y):
+        if getattr(y, "dtype", np.dtype(float)) in (np.dtype(int), np.dtype(bool)):
+            return  # which spares a search for the distinct values
         kind = type_of_target(y)
         if kind.startswith("continuous"):
             raise ValueError(

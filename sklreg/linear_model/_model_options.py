@@ -18,7 +18,7 @@ from sklreg.linear_model._penalty_options import (
     resolve_penalty_options,
 )
 from sklreg.solvers.path import solve_path
-from sklreg.solvers.path_certificate import PathCertificate
+from sklreg.solvers.path_gaps import PathGaps
 from sklreg.solvers.penalised import completed
 from sklreg.solvers.penalty_terms import column_scales
 from sklreg.solvers.relaxed import Refits
@@ -154,7 +154,7 @@ class PenalisedPath(FittedPath):
         solutions = solve_path(
             problem, grid, l1_ratio, tol=self.tol, max_iter=self._max_iter()
         )
-        self._certificate = PathCertificate.of(problem, grid, l1_ratio, solutions)
+        self._certificate = PathGaps.of(problem, grid, l1_ratio, solutions)
         finals = [s.w for s in solutions]
         if self.relax:
             refits = Refits(problem, terms)

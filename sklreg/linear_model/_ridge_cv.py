@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch, check_scalar
+from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -33,10 +33,10 @@ from sklreg.linear_model._penalty_options import (
 )
 from sklreg.linear_model._ridge import Ridge, store_solution
 from sklreg.linear_model._ridge_scores import (
-    Predictions,
+    checked_alphas,
     choose_alpha,
     first_best,
-    shaped,
+    score_predictions,
     takes_weights,
 )
 from sklreg.linear_model._selection import SELECTION_CONSTRAINTS
@@ -235,7 +235,7 @@ class RidgeCV(LinearRegressor):
             return self._fit(X, y, sample_weight, offset, params)
 
     def _fit(self, X, y, sample_weight, offset, params):
-        alphas = self._checked_alphas()
+        alphas = checked_alphas(self.alphas, zero_allowed=self.cv is not None)
         if self.cv is not None:
             for name in ("store_cv_results", "alpha_per_target"):
                 if getattr(self, name):
@@ -291,23 +291,6 @@ class RidgeCV(LinearRegressor):
         self.alpha_min_, self.alpha_1se_ = float(alphas[least]), float(alphas[within])
         return best
 
-    def _checked_alphas(self):
-        scalar = np.ndim(self.alphas) == 0
-        alphas = [self.alphas] if scalar else list(self.alphas)
-        if not alphas:
-            raise ValueError("alphas must hold at least one number; got none.")
-        for k, alpha in enumerate(alphas):
-            check_scalar(
-                alpha,
-                "alphas" if len(alphas) == 1 else f"alphas[{k}]",
-                target_type=Real,
-                min_val=0.0,
-                include_boundaries="neither" if self.cv is None else "left",
-            )
-            if not np.isfinite(alpha):
-                raise ValueError(f"alphas[{k}] == {alpha}, must be finite.")
-        return np.asarray(alphas)
-
     # -- leave-one-out --------------------------------------------------------------
 
     def _leave_one_out(self, X, y, alphas, weights, scorer, params, terms):
@@ -356,7 +339,9 @@ class RidgeCV(LinearRegressor):
                 scores = scores.mean(axis=0)
         else:
             extra = self._routed(params, scorer).scorer.score
-            scores = self._scores(kept, y, scorer, extra)
+            scores = score_predictions(
+                kept, y, scorer, extra, per_target=self.alpha_per_target
+            )
         best = np.asarray(first_best(scores))
         if by_rule:
             counted = slice(None) if weights is None else weights > 0
@@ -371,24 +356,6 @@ class RidgeCV(LinearRegressor):
             return chosen.copy(), fit
         self.best_score_ = float(np.ravel(scores)[best.item()])
         return float(chosen[0]), fit
-
-    def _scores(self, predictions, y, scorer, params):
-        """Score predictions (n_samples, n_targets, n_alphas) against y."""
-        n_alphas = predictions.shape[2]
-
-        def score(predicted, target):
-            return scorer(Predictions(), predicted, target, **params)
-
-        if self.alpha_per_target and y.ndim == 2:
-            return np.array(
-                [
-                    [score(predictions[:, t, k], y[:, t]) for k in range(n_alphas)]
-                    for t in range(y.shape[1])
-                ]
-            )
-        return np.array(
-            [score(shaped(predictions[:, :, k], y), y) for k in range(n_alphas)]
-        )
 
     # -- folds ----------------------------------------------------------------------
 
@@ -409,9 +376,8 @@ class RidgeCV(LinearRegressor):
         for row, fold, (_, test) in zip(scores, fits, splits, strict=True):
             extra = _check_method_params(X, params=routed.scorer.score, indices=test)
             if named:
-                row[:] = self._scores(
-                    fold.predictions.astype(X.dtype, copy=False), y[test], scorer, extra
-                )
+                predictions = fold.predictions.astype(X.dtype, copy=False)
+                row[:] = score_predictions(predictions, y[test], scorer, extra)
             else:
                 # Any callable may look at the estimator and at X.
                 X_test = _safe_indexing(original_X, test)

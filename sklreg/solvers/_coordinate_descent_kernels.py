@@ -18,7 +18,7 @@ _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 # Sweeps between two looks at the gap where a look costs as much as a sweep.
 _LOOK = 5
 # Iterates that one Anderson extrapolation combines.
-_MEMORY = 5
+MEMORY = 5
 # Sign changes that one exact step may meet before sweeps take over again.
 _DROPS = 16
 # A pivot this small next to its diagonal marks a dependent column.
@@ -326,15 +326,15 @@ def _objective(weight, z, shift, w, l1, l2):
 
 
 @njit(**_JIT)
-def _extrapolate(history, m, positive):
+def extrapolate(history, m, positive):
     """Anderson's combination of the last iterates (Bertrand and Massias 2021)."""
-    steps = np.empty((_MEMORY, m))
-    for k in range(_MEMORY):
+    steps = np.empty((MEMORY, m))
+    for k in range(MEMORY):
         for j in range(m):
             steps[k, j] = history[k + 1, j] - history[k, j]
-    inner = np.empty((_MEMORY, _MEMORY))
+    inner = np.empty((MEMORY, MEMORY))
     trace = 0.0
-    for a in range(_MEMORY):
+    for a in range(MEMORY):
         for c in range(a + 1):
             total = 0.0
             for j in range(m):
@@ -342,24 +342,24 @@ def _extrapolate(history, m, positive):
             inner[a, c] = total
             inner[c, a] = total
         trace += inner[a, a]
-    support = np.arange(_MEMORY)
-    ridge = np.full(_MEMORY, 1e-12 * trace)
-    L = np.empty((_MEMORY, _MEMORY))
-    _factor(inner, support, _MEMORY, ridge, L)
-    c = np.ones(_MEMORY)
-    _solve(L, _MEMORY, c)
+    support = np.arange(MEMORY)
+    ridge = np.full(MEMORY, 1e-12 * trace)
+    L = np.empty((MEMORY, MEMORY))
+    _factor(inner, support, MEMORY, ridge, L)
+    c = np.ones(MEMORY)
+    _solve(L, MEMORY, c)
     total = 0.0
-    for k in range(_MEMORY):
+    for k in range(MEMORY):
         total += c[k]
     point = np.zeros(m)
     if total == 0.0:
         return point, False
-    for k in range(_MEMORY):
+    for k in range(MEMORY):
         for j in range(m):
             point[j] += c[k] / total * history[k + 1, j]
     for j in range(m):
         # An extrapolated sign that its last iterate does not have is noise.
-        if history[_MEMORY, j] == 0.0 or (positive and point[j] < 0.0):
+        if history[MEMORY, j] == 0.0 or (positive and point[j] < 0.0):
             point[j] = 0.0
     return point, True
 
@@ -399,7 +399,7 @@ def residual_descent(
     gradient = np.empty(m)
     active = np.arange(m)
     n_active = m
-    history = np.empty((_MEMORY + 1, m))
+    history = np.empty((MEMORY + 1, m))
     filled = 0
     gap = np.inf
     sweeps = 0
@@ -430,9 +430,9 @@ def residual_descent(
         sweeps += 1
         history[filled] = w
         filled += 1
-        if filled == _MEMORY + 1:
+        if filled == MEMORY + 1:
             filled = 0
-            point, usable = _extrapolate(history, m, positive)
+            point, usable = extrapolate(history, m, positive)
             if usable:
                 z_old = z.copy()
                 shift_old = shift

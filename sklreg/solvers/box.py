@@ -68,11 +68,11 @@ class BoxProblem(LeastSquaresProblem):
 
     Parameters
     ----------
-    design, target
+    design, target : DenseDesign or SparseDesign, ndarray of shape (n_samples,)
         As for :class:`LeastSquaresProblem`.
     lower, upper : ndarray of shape (n_features,)
         Bounds of the coefficients; infinity is none.
-    **options
+    **options : dict
         As for :class:`LeastSquaresProblem`.
     """
 
@@ -182,7 +182,8 @@ class BoxProblem(LeastSquaresProblem):
     def _descend_box(self, w, correlation, l1, l2, goal, max_sweeps):
         """Solve on the working set, in place; return the number of sweeps."""
         columns = self.working.columns
-        G, local = self.working.gram, w[columns]
+        m, local = len(columns), w[columns]
+        G = np.ascontiguousarray(self.working.gram[:m, :m])
         gradient = correlation[columns].copy()
         terms = l1[columns], l2[columns], self.lower[columns], self.upper[columns]
         sweeps = kernels.box_descent(

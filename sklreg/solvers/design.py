@@ -98,6 +98,10 @@ class Design:
             product -= np.multiply.outer(self.mean, weighted.sum(axis=0))
         return product
 
+    def raw_correlate(self, V):
+        """Return ``X^T V``, neither centred nor weighted."""
+        return self._x_transpose(V)
+
     def apply(self, w, support=None):
         """Return ``A w``; only the columns in ``support`` are read."""
         if support is None:
@@ -188,6 +192,12 @@ class DenseDesign(Design):
         root = np.broadcast_to(np.asarray(self.root), (self.shape[0],))
         root = read_only(np.ascontiguousarray(root))
         kernels.dense_panel(read_only(self.X), columns, self.mean, root, out.T)
+
+    def raw_panel(self, columns, out):
+        """Write ``X[:, columns]`` to a Fortran-ordered float64 array."""
+        ones = read_only(np.ones(self.shape[0]))
+        zeros = np.zeros(self.shape[1])
+        kernels.dense_panel(read_only(self.X), columns, zeros, ones, out.T)
 
     def center_in_place(self):
         """Subtract the means from X itself, where the caller has given X away."""

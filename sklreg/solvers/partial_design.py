@@ -77,7 +77,10 @@ class PartialDesign:
 
     def fill_panel(self, columns, out):
         """Write ``A[:, columns]`` to a Fortran-ordered float64 array."""
-        out[:] = self._base_panel(columns)
+        if self.base.sparse:
+            out[:] = self._base_panel(columns)
+        else:
+            self.base.fill_panel(columns, out)
         if self.Q.shape[1]:
             before = np.einsum("ij,ij->j", out, out)
             out -= self.Q @ (self.Q.T @ out)

@@ -14,7 +14,7 @@ class PenalisedFoldPaths(FoldPaths):
 
     Parameters
     ----------
-    X, y, sample_weight, fit_intercept, gram
+    X, y, sample_weight, fit_intercept, gram : ndarray or CSC, ndarray, bool
         As for :class:`~sklreg.solvers.fold_paths.FoldPaths`.
     terms : PenaltyTerms or None
         What each feature pays. Standard deviations are those of the training rows.

@@ -52,45 +52,60 @@ class Refits:
             return np.repeat(w[None, :], len(gammas), axis=0)
         return gammas * w + (1.0 - gammas) * self.refit(w)
 
-    def _gram(self, support):
-        working, design = self.problem.working, self.problem.design
-        if working.whole_gram is not None:
-            return working.whole_gram[np.ix_(support, support)]
-        if design.sparse:
-            return design.cross_gram(support, support)
-        panel = np.empty((design.shape[0], len(support)), order="F")
-        design.fill_panel(support, panel)
-        return panel.T @ panel
-
     def _solve(self, support):
         problem = self.problem
         out = np.zeros(problem.design.shape[1])
         if not len(support):
             return out
-        gram = self._gram(support)
+        gram, product, correlate = self._columns(support)
         scale = np.sqrt(np.diagonal(gram))
         scale[scale == 0.0] = 1.0
-        values, vectors = linalg.eigh(gram / scale[:, None] / scale)
-        kept = values > _RANK * values[-1]
-        values, vectors = values[kept], vectors[:, kept]
-        lower, upper = self.lower[support], self.upper[support]
-
-        def solved(q):
-            return vectors @ ((vectors.T @ (q / scale)) / values) / scale
-
-        own = solved(problem.q[support])
-        out[support] = own
+        root, solved = _factored(gram / scale[:, None] / scale)
+        q = problem.q[support] / scale
+        own = solved(q)
         # One correction with the true residual: Gram matrices square the condition.
-        residual = problem.b - problem.design.apply(out)
-        own = own + solved(problem.design.correlate(residual)[support])
+        own = own + solved(correlate(problem.b - product(own / scale)) / scale)
+        lower, upper = self.lower[support] * scale, self.upper[support] * scale
         if np.any(own < lower) or np.any(own > upper):
-            root = np.sqrt(values)
+            # Least squares in the rows of the factor, which are as few as the columns.
+            target = linalg.lstsq(root.T, q)[0]
             own = lsq_linear(
-                (root[:, None] * vectors.T) * scale,
-                (vectors.T @ (problem.q[support] / scale)) / root,
-                bounds=(lower, upper),
-                method="bvls",
-                tol=1e-14,
+                root, target, bounds=(lower, upper), method="bvls", tol=1e-14
             ).x
-        out[support] = own
+        out[support] = own / scale
         return out
+
+    def _columns(self, support):
+        """Return the Gram matrix of some columns, and products with them."""
+        design, whole = self.problem.design, self.problem.working.whole_gram
+        if design.sparse:
+            full = np.zeros(design.shape[1])
+
+            def product(own):
+                full[support] = own
+                return design.apply(full, support)
+
+            gram = design.cross_gram(support, support)
+            return gram, product, lambda r: design.correlate(r)[support]
+        panel = np.empty((design.shape[0], len(support)), order="F")
+        design.fill_panel(support, panel)
+        gram = panel.T @ panel if whole is None else whole[np.ix_(support, support)]
+        return gram, lambda own: panel @ own, lambda r: panel.T @ r
+
+
+def _factored(correlations):
+    """Return a root of a matrix, ``root.T @ root``, and what solves with it.
+
+    Of a singular matrix the pseudo-inverse is taken.
+    """
+    try:
+        upper = linalg.cholesky(correlations)
+        if np.min(np.diagonal(upper)) > np.sqrt(_RANK):
+            return upper, lambda q: linalg.cho_solve((upper, False), q)
+    except linalg.LinAlgError:
+        pass
+    values, vectors = linalg.eigh(correlations)
+    kept = values > _RANK * values[-1]
+    values, vectors = values[kept], vectors[:, kept]
+    root = np.sqrt(values)[:, None] * vectors.T
+    return root, lambda q: vectors @ ((vectors.T @ q) / values)

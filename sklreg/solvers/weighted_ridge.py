@@ -16,7 +16,7 @@ from sklreg.solvers.penalty_terms import column_scales
 from sklreg.solvers.ridge import RidgeFit
 from sklreg.solvers.ridge_folds import FoldFit
 
-_BLOCK_BYTES = 1 << 25
+_BLOCK_BYTES = 1 << 23
 #: Eigenvalues below this part of the largest are rounding.
 _RANK = 1e-14
 _MAX_ITER = 10_000

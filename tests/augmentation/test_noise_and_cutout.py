@@ -71,9 +71,10 @@ def test_grid_search_over_scale_scores_clean_rows():
 def test_noise_does_not_depend_on_threads_and_keeps_the_dtype(name, n, monkeypatch):
     X = rows(n, np.float32)
     injector = NoiseInjector(name, scale=0.2, random_state=0)
+    monkeypatch.setattr("sklreg._threads.n_threads", lambda: 3)
     noisy = injector.fit_transform(X)
     assert noisy.dtype == np.float32
-    monkeypatch.setattr("sklreg.augmentation._noise.effective_n_threads", lambda: 1)
+    monkeypatch.setattr("sklreg._threads.n_threads", lambda: 1)
     assert_array_equal(injector.fit_transform(X), noisy)
 
 

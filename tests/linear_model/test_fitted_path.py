@@ -137,7 +137,7 @@ def test_relaxed_fits_are_least_squares_on_the_support():
     chosen = np.flatnonzero(penalised.coef_)
     A = X[:, chosen] - X[:, chosen].mean(axis=0)
     refit = np.zeros(10)
-    refit[chosen] = np.linalg.lstsq(A, Y - Y.mean())[0]
+    refit[chosen] = np.linalg.lstsq(A, Y - Y.mean(), rcond=None)[0]
     for gamma in (0.0, 0.3, 1.0):
         model = Lasso(alpha=0.5, relax=True, gamma=gamma, **TIGHT).fit(X, Y)
         blend = gamma * penalised.coef_ + (1 - gamma) * refit

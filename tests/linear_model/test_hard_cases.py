@@ -63,7 +63,7 @@ def test_no_penalty_is_least_squares(shape):
     X, y, _ = normal(*shape)
     model = Lasso(alpha=0, tol=1e-12).fit(X, y)
     A = X - X.mean(axis=0)
-    best = np.linalg.lstsq(A, y - y.mean())[0]
+    best = np.linalg.lstsq(A, y - y.mean(), rcond=None)[0]
     assert_allclose(model.predict(X), A @ best + y.mean(), atol=1e-5)
 
 

@@ -145,11 +145,11 @@ def test_unpenalised_features_alone_are_least_squares():
     free[:3] = 0.0
     model = Lasso(alpha=0.1, penalty_factor=free).fit(X, Y)
     A = X[:, :3] - X[:, :3].mean(axis=0)
-    assert_allclose(model.coef_[:3], np.linalg.lstsq(A, Y)[0], rtol=1e-8)
+    assert_allclose(model.coef_[:3], np.linalg.lstsq(A, Y, rcond=None)[0], rtol=1e-8)
     assert_array_equal(model.coef_[3:], 0.0)
     every = Lasso(alpha=0.1, penalty_factor=np.zeros(10)).fit(X, Y)
     A = X - X.mean(axis=0)
-    assert_allclose(every.coef_, np.linalg.lstsq(A, Y)[0], rtol=1e-6)
+    assert_allclose(every.coef_, np.linalg.lstsq(A, Y, rcond=None)[0], rtol=1e-6)
 
 
 def test_dependent_unpenalised_features():

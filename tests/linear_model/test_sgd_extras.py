@@ -51,27 +51,26 @@ def reference(model, X, y, *, decay=1.0):
     mean_w, mean_b, t, losses, norms = np.zeros(p), 0.0, 1, [], []
     for _ in range(model.max_iter):
         epoch_losses = []
-        for start in range(0, n, model.batch_size):
-            rows = X[start : start + model.batch_size].copy()
-            target = y[start : start + model.batch_size]
+        # noise is drawn for all batches of an epoch at once
+        X_noisy, steps = X, (-(-n // model.batch_size), p)
+        if model.input_noise:
+            kind, scale = model.input_noise
+            X_noisy = NOISES[kind](X, scale, streams[0])
+        weight_noise = noise(model.weight_noise or 0.0, steps, streams[2])
+        gradient_noise = noise(model.gradient_noise or 0.0, steps, streams[3])
+        for step, start in enumerate(range(0, n, model.batch_size)):
             # augment the batch
-            if model.input_noise:
-                kind, scale = model.input_noise
-                rows = NOISES[kind](rows, scale, streams[0])
+            rows = X_noisy[start : start + model.batch_size].copy()
+            target = y[start : start + model.batch_size]
             if model.input_dropout:
                 kept = streams[1].random(rows.shape) >= model.input_dropout
                 rows = rows * kept / (1 - model.input_dropout)
             # perturb the weights, take the slope, weights back
-            perturbed = w
-            if model.weight_noise:
-                perturbed = w + noise(model.weight_noise, p, streams[2])
-            raw = rows @ perturbed + b
+            raw = rows @ (w + weight_noise[step]) + b
             epoch_losses.extend(loss.value(target, raw))
             slopes = loss.gradient(target, raw)
-            gradient = rows.T @ slopes / len(rows)
             # gradient noise
-            if model.gradient_noise:
-                gradient = gradient + noise(model.gradient_noise, p, streams[3])
+            gradient = rows.T @ slopes / len(rows) + gradient_noise[step]
             # optimiser step with weight decay, and the penalty
             eta = model.eta0 / t**model.power_t
             move_w, move_b = optimizer.moves([gradient, np.array(slopes.mean())], eta)

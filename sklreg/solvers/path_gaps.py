@@ -12,7 +12,7 @@ from sklreg.solvers.box import box_gap
 
 
 @dataclass
-class PathCertificate:
+class PathGaps:
     """What gaps along a path are made of.
 
     Attributes

@@ -1,0 +1,204 @@
+"""The columns that a logistic solver works on, with their weighted Gram matrix."""
+
+import numpy as np
+
+from sklreg.solvers import _design_kernels, _logistic_kernels
+
+# A centred column smaller than this times its mean is rounding, not data.
+_CONSTANT = 1e-14
+# A Gram serves while this part of the weights has moved.
+_DRIFT = 0.05
+# From this many columns on products are taken in single precision.
+_SINGLE_COLUMNS = 100
+
+
+class LogisticColumns:
+    """A growing set of columns of X, shared by problems over the same X.
+
+    Dense columns are copied to a panel and, with an intercept, centred there by
+    their plain means, which no choice of row weights then turns into lost digits.
+    Sparse columns stay where they are.
+
+    Parameters
+    ----------
+    design : DenseDesign or SparseDesign
+        Design without weights or centring.
+    center : bool
+        Whether an intercept is fitted.
+
+    Attributes
+    ----------
+    columns : ndarray of int64
+        Indices of the columns, in order of arrival.
+    """
+
+    def __init__(self, design, center):
+        self.design = design
+        self.center = center
+        self.columns = np.empty(0, dtype=np.int64)
+        self._member = np.zeros(design.shape[1], dtype=bool)
+        self._panel = np.empty((design.shape[0], 0), order="F")
+        self._filled = 0
+        # What else depends on the data alone, for whoever shares them.
+        self.rotation = None
+        self.squares = None
+        self._origin = np.zeros(design.shape[1])
+
+    def __len__(self):
+        return len(self.columns)
+
+    def add(self, columns):
+        """Add the columns that are not in the set yet; return how many were new."""
+        columns = np.asarray(columns, dtype=np.int64)
+        columns = columns[~self._member[columns]]
+        self._member[columns] = True
+        self.columns = np.concatenate([self.columns, columns])
+        return len(columns)
+
+    @property
+    def panel(self):
+        """Centred ``X[:, columns]`` in Fortran order, of a dense design."""
+        have, want = self._filled, len(self)
+        if have < want:
+            room = self._panel.shape[1]
+            if room < want:
+                room = min(self.design.shape[1], max(want, 2 * room))
+                grown = np.empty((self.design.shape[0], room), order="F")
+                grown[:, :have] = self._panel[:, :have]
+                self._panel = grown
+            fresh = self._panel[:, have:want]
+            self.design.raw_panel(self.columns[have:], fresh)
+            if self.center:
+                origin = fresh.mean(axis=0)
+                fresh -= origin
+                spread = np.sqrt(np.einsum("ij,ij->j", fresh, fresh) / len(fresh))
+                fresh[:, spread <= _CONSTANT * np.abs(origin)] = 0.0
+                self._origin[self.columns[have:]] = origin
+            self._filled = want
+        return self._panel[:, :want]
+
+    def origin(self, columns):
+        """Return what was taken from the columns of the panel."""
+        return self._origin[columns]
+
+    def product(self, w):
+        """Return the product of the columns, as they are held, with local ``w``."""
+        if self.design.sparse:
+            support = np.flatnonzero(w)
+            return self.design.raw_product(self.columns[support], w[support])
+        last = np.flatnonzero(w)[-1] + 1 if w.any() else 0
+        return self.panel[:, :last] @ w[:last]
+
+    def correlate(self, theta):
+        """Return the products of the columns, as they are held, with theta."""
+        if self.design.sparse:
+            out = np.empty(len(self))
+            _logistic_kernels.csc_correlate(
+                *self.design.arrays(), self.columns, theta, out
+            )
+            return out
+        return self.panel.T @ theta
+
+    def gram(self, curvature, rows, columns, single=False):
+        """Return the Gram of some columns with others under row weights.
+
+        With an intercept the columns are taken less their weighted means, so that
+        the intercept is eliminated. ``rows`` and ``columns`` are places in the set;
+        where they are the same object half the work is saved. With ``single`` the
+        products are taken in single precision.
+        """
+        total = curvature.sum() if self.center else np.inf
+        if self.design.sparse:
+            return self._sparse_gram(rows, columns, curvature, total)
+        root = np.sqrt(curvature)
+        dtype = np.float32 if single else np.float64
+        right = self._scaled(columns, root, dtype)
+        left = right if rows is columns else self._scaled(rows, root, dtype)
+        G = (left @ right.T).astype(np.float64, copy=False)
+        if self.center:
+            root = root.astype(dtype, copy=False)
+            G -= np.multiply.outer((left @ root) / total, right @ root)
+        return G
+
+    def _scaled(self, places, root, dtype):
+        """Return the transpose of some columns, their rows scaled."""
+        out = np.empty((len(places), len(root)), dtype=dtype)
+        _logistic_kernels.scale_columns(self.panel.T, places, root, out)
+        return out
+
+    def _sparse_gram(self, rows, columns, curvature, total):
+        arrays = self.design.arrays()
+        rows, columns = self.columns[rows], self.columns[columns]
+        mean = np.zeros(self.design.shape[1])
+        for chosen in (rows, columns):
+            mean[chosen] = self.moments(curvature, chosen, total)[0]
+        share = curvature / (total if self.center else 1.0)
+        G = np.empty((len(rows), len(columns)))
+        scatter = np.zeros(self.design.shape[0])
+        _design_kernels.csc_gram(*arrays, rows, columns, mean, share, scatter, G)
+        if self.center:
+            G *= total
+        return G
+
+    def moments(self, curvature, columns, total):
+        """Return weighted means and centred weighted squares of sparse columns."""
+        mean, squares = np.empty(len(columns)), np.empty(len(columns))
+        _logistic_kernels.csc_moments(
+            *self.design.arrays(), columns, curvature, total, mean, squares
+        )
+        return mean, squares
+
+
+class WeightedGram:
+    """The Gram matrix of chosen columns, kept while the row weights change little.
+
+    Parameters
+    ----------
+    working : LogisticColumns
+        The columns.
+
+    Attributes
+    ----------
+    single : bool
+        Whether products may be taken in single precision.
+    """
+
+    def __init__(self, working, single=True):
+        self.working = working
+        self.single = single
+        self._curvature = None
+        self._places = np.empty(0, dtype=np.int64)
+        self._gram = np.empty((0, 0))
+
+    def at(self, curvature, wanted):
+        """Return ``(places, G)``: at least the columns wanted, about these weights.
+
+        Weights that are a multiple of the ones before, more or less, are served by
+        that multiple of the matrix before, which is grown as needed.
+        """
+        ratio = self._ratio(curvature)
+        single = self.single and len(wanted) >= _SINGLE_COLUMNS
+        if not ratio:
+            self._curvature = curvature.copy()
+            self._places = wanted
+            self._gram = self.working.gram(curvature, wanted, wanted, single)
+            return wanted, self._gram
+        missing = np.setdiff1d(wanted, self._places, assume_unique=True)
+        if len(missing):
+            have = len(self._places)
+            every = np.concatenate([self._places, missing])
+            block = self.working.gram(self._curvature, every, missing, single)
+            grown = np.empty((len(every), len(every)))
+            grown[:have, :have] = self._gram
+            grown[:, have:] = block
+            grown[have:, :have] = block[:have].T
+            self._places, self._gram = every, grown
+        return self._places, ratio * self._gram
+
+    def _ratio(self, curvature):
+        """Return the multiple that the weights are of those before, or zero."""
+        if self._curvature is None:
+            return 0.0
+        ratio = curvature.sum() / self._curvature.sum()
+        drift = np.abs(curvature - ratio * self._curvature).sum()
+        return float(ratio) if drift <= _DRIFT * curvature.sum() else 0.0

@@ -1,0 +1,54 @@
+"""The Gram matrix of entries of a multinomial model's coefficients."""
+
+import numpy as np
+
+
+def entry_gram(problem, P, classes, features):
+    """Return the Hessian of the loss over entries of W and over the intercepts.
+
+    The intercept of the last class is left out, which the others make redundant.
+
+    Parameters
+    ----------
+    problem : MultinomialProblem
+        Gives data and row weights.
+    P : ndarray of shape (n_samples, n_classes)
+        Probabilities.
+    classes, features : ndarray of shape (m,)
+        The entries.
+
+    Returns
+    -------
+    G : ndarray
+        Hessian; the intercepts come last.
+    free : ndarray
+        Classes of these intercepts.
+    origin : ndarray of shape (m,)
+        What was taken from the column of each entry, against lost digits.
+    """
+    K, m = problem.n_classes, len(classes)
+    free = np.arange(K - 1 if problem.fit_intercept else 0)
+    used, inverse = np.unique(features, return_inverse=True)
+    # Columns as they are: a centred panel would move the intercepts' meaning.
+    X = problem.design.X[:, used]
+    X = X.toarray() if problem.design.sparse else X
+    X = np.asarray(X, dtype=np.float64, order="F")
+    origin = X.mean(axis=0) if problem.fit_intercept else np.zeros(len(used))
+    X = X - origin
+    rows, blocks = [], []
+    for k in range(K):
+        chosen = np.flatnonzero(classes == k)
+        columns = X[:, inverse[chosen]]
+        if k in free:
+            columns = np.column_stack([columns, np.ones(len(X))])
+            chosen = np.append(chosen, m + k)
+        rows.append(chosen)
+        blocks.append(columns)
+    G = np.empty((m + len(free), m + len(free)))
+    for k in range(K):
+        for c in range(k + 1):
+            d = problem.weight * P[:, k] * (float(k == c) - P[:, c])
+            block = blocks[k].T @ (d[:, None] * blocks[c])
+            G[np.ix_(rows[k], rows[c])] = block
+            G[np.ix_(rows[c], rows[k])] = block.T
+    return G, free, origin[inverse]

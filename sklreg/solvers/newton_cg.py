@@ -1,0 +1,91 @@
+"""Truncated Newton steps by preconditioned conjugate gradients.
+
+For penalties that are smooth, over so many coefficients that no Hessian is written
+down: a product with it is two products with X. The Newton system is solved only as
+far as the gradient warrants (Dembo and Steihaug 1983).
+"""
+
+import numpy as np
+
+_LIMIT = 250
+_LOOSEST = 0.1
+
+
+def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept):
+    """Solve ``H (change, shift) = (gradient, drift)``, truncated.
+
+    Parameters
+    ----------
+    X : ndarray or sparse of shape (n_samples, n_features)
+        Data.
+    gradient : ndarray of shape (n_features, n_classes)
+        Minus the gradient of the objective in the coefficients.
+    drift : ndarray of shape (n_classes,)
+        Minus the gradient in the intercepts.
+    hessian : callable
+        Maps a step in raw predictions, (n_samples, n_classes), to the curvature of
+        the loss times that step.
+    l2 : ndarray of shape (n_features,)
+        L2 penalties.
+    squares : ndarray of shape (n_features,)
+        Squared norms of the columns of X.
+    base : ndarray of shape (n_classes,)
+        Sum over samples of each class's own curvature.
+    intercept : bool
+        Whether there are intercepts.
+
+    Returns
+    -------
+    change : ndarray of shape (n_features, n_classes)
+    shift : ndarray of shape (n_classes,)
+    step : ndarray of shape (n_samples, n_classes)
+        ``X change + shift``.
+    """
+    n_samples = X.shape[0]
+    scale = np.multiply.outer(squares / n_samples, base) + l2[:, None]
+    scale[scale <= 0.0] = 1.0
+    level = np.where(base > 0.0, base, 1.0)
+    change, shift = np.zeros_like(gradient), np.zeros_like(drift)
+    step = np.zeros((n_samples, len(drift)))
+    residual, rest = gradient.copy(), drift.copy()
+
+    def precondition():
+        return residual / scale, (rest / level if intercept else np.zeros_like(rest))
+
+    z, z0 = precondition()
+    p, p0 = z.copy(), z0.copy()
+    size = float(np.sum(residual * z) + rest @ z0)
+    first = size
+    target = min(_LOOSEST**2, np.sqrt(max(size, 0.0))) * first
+    for _ in range(_LIMIT):
+        moved = np.asarray(X @ p.astype(X.dtype, copy=False), dtype=np.float64) + p0
+        pull = hessian(moved)
+        Hp = np.asarray(X.T @ pull.astype(X.dtype, copy=False), dtype=np.float64)
+        Hp += l2[:, None] * p
+        H0 = pull.sum(axis=0)
+        curvature = float(np.sum(p * Hp) + p0 @ H0)
+        if not curvature > 0.0:
+            break
+        length = size / curvature
+        change += length * p
+        shift += length * p0
+        step += length * moved
+        residual -= length * Hp
+        rest -= length * H0
+        z, z0 = precondition()
+        before, size = size, float(np.sum(residual * z) + (rest @ z0))
+        if size <= target:
+            break
+        p *= size / before
+        p += z
+        p0 = z0 + size / before * p0
+    return change, shift, step
+
+
+def column_squares(X):
+    """Return the squared norms of the columns of X, dense or sparse."""
+    if hasattr(X, "indptr"):
+        squares = X.copy()
+        squares.data = X.data.astype(np.float64) ** 2
+        return np.asarray(squares.sum(axis=0)).ravel()
+    return np.einsum("ij,ij->j", X, X, dtype=np.float64)

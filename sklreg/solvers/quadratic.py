@@ -1,0 +1,116 @@
+"""Minimisers of a quadratic with an L1 and L2 penalty in a box.
+
+    1/2 w' G w - q' w + sum_j l1_j |w_j| + l2_j / 2 w_j^2,   lower <= w <= upper
+
+Coordinate descent finds the support; an exact step on it, cut at the first change of
+sign or bound, ends what sweeps would take long for.
+"""
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, eigh
+
+from sklreg.solvers import _logistic_kernels as kernels
+
+# Sweeps between two exact steps.
+_SWEEPS = 10
+_ROUNDS = 40
+# Cuts that one exact step may meet before sweeps take over again.
+_CUTS = 2
+# Slopes asked to be closer than this to their levels ask for an exact step.
+_TIGHT = 1e-6
+
+
+def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.inf):
+    """Minimise in place from ``w``; ``gradient`` is ``q - G w`` and is kept so.
+
+    Parameters
+    ----------
+    G : ndarray of shape (m, m)
+        Positive semidefinite matrix, C order.
+    gradient, w : ndarray of shape (m,)
+        Changed in place.
+    l1, l2, lower, upper : ndarray of shape (m,)
+        Penalties, and a box around zero.
+    tol : float
+        The sweeps end when one lowers the objective by no more than this,
+    slope_tol : float
+        and finds no slope off by more than this part of its L1 level.
+
+    Returns
+    -------
+    int
+        Number of sweeps.
+    """
+    if not l1.any() and np.isinf(lower).all() and np.isinf(upper).all():
+        step = solve_semidefinite(G, l2, gradient - l2 * w)
+        w += step
+        gradient -= G @ step
+        return 1
+    sweeps = 0
+    for _ in range(_ROUNDS):
+        done, settled, moved = kernels.gram_sweeps(
+            G, gradient, w, l1, l2, lower, upper, _SWEEPS, tol, slope_tol
+        )
+        sweeps += done
+        if settled and slope_tol >= _TIGHT:
+            break
+        if settled or not moved:
+            _exact_step(G, gradient, w, l1, l2, lower, upper)
+        if settled:
+            break
+    return sweeps
+
+
+def _exact_step(G, gradient, w, l1, l2, lower, upper):
+    """Newton steps on the free coefficients, each cut where one meets a kink."""
+    for _ in range(_CUTS):
+        free = ((w != 0.0) | (l1 == 0.0)) & (w > lower) & (w < upper)
+        free = np.flatnonzero(free)
+        if not len(free):
+            return
+        at = w[free]
+        sign = np.where(at > 0.0, 1.0, -1.0)
+        slope = gradient[free] - l1[free] * sign - l2[free] * at
+        step = solve_semidefinite(G[np.ix_(free, free)], l2[free], slope)
+        to_zero = np.where((l1[free] > 0.0) & (at * (at + step) < 0.0), at, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            room = np.where(step > 0.0, upper[free] - at, at - lower[free])
+            limits = np.minimum(
+                np.where(to_zero != 0.0, np.abs(at / step), np.inf),
+                np.where(step != 0.0, room / np.abs(step), np.inf),
+            )
+        first = int(np.argmin(limits))
+        length = min(1.0, float(limits[first]))
+        change = length * step
+        cut = length < 1.0
+        w[free] = at + change
+        if cut:
+            if to_zero[first] != 0.0 and abs(at[first] / step[first]) <= length:
+                end = 0.0
+            else:
+                end = upper[free[first]] if step[first] > 0.0 else lower[free[first]]
+            w[free[first]] = end
+            change[first] = end - at[first]
+        np.clip(w, lower, upper, out=w)
+        gradient -= G[:, free] @ change
+        if not cut:
+            return
+
+
+def solve_semidefinite(G, l2, right):
+    """Solve ``(G + diag(l2)) x = right``; among dependent columns, the least x."""
+    H = G.copy()
+    H.flat[:: len(H) + 1] += l2
+    scale = np.sqrt(H.diagonal())
+    scale[scale == 0.0] = 1.0
+    H /= np.multiply.outer(scale, scale)
+    try:
+        factor = cho_factor(H, lower=True, check_finite=False)
+        if np.abs(factor[0].diagonal()).min() > 1e-6:
+            return cho_solve(factor, right / scale, check_finite=False) / scale
+    except np.linalg.LinAlgError:
+        pass
+    values, vectors = eigh(H, check_finite=False)
+    kept = values > 1e-12 * values[-1]
+    turned = vectors[:, kept].T @ (right / scale)
+    return (vectors[:, kept] @ (turned / values[kept])) / scale
