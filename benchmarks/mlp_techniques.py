@@ -191,7 +191,8 @@ def fashion_mnist(folder, seed):
 
 def usps(folder, seed):
     d = np.load(folder / "usps_zip.npz")
-    X, train = ((d["X_milli"] / 1000 + 1) / 2).astype(np.float32), d["train"]
+    X, train = (d["X_milli"] / 1000 + 1) / 2, d["train"]
+    X = X.reshape(len(X), -1).astype(np.float32)
     y = d["y"].astype(int)
     return X[train], X[~train], y[train], y[~train], (16, 16), IMAGES
 
