@@ -25,6 +25,7 @@ def _run(options):
         configurations.NAMED[options.configuration],
         options.output or RESULTS / options.configuration,
         only_peers=options.peers,
+        only_problems=options.problems,
     )
 
 
@@ -54,6 +55,7 @@ def _parser():
         "configuration", nargs="?", default="small", choices=configurations.NAMED
     )
     command.add_argument("--peers", nargs="+", choices=peers.NAMES)
+    command.add_argument("--problems", nargs="+", help="only these of its problems")
     command.add_argument("--data", help="folder of the local data sets")
     command.add_argument("--output", help="folder of the results")
     command.set_defaults(command=_run)

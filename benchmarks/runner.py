@@ -53,7 +53,7 @@ COLUMNS = (
 )
 
 
-def run(configurations, folder, only_peers=None, echo=print):
+def run(configurations, folder, only_peers=None, only_problems=None, echo=print):
     """Run the configurations and write ``runs.csv`` and ``machine.csv`` in `folder`."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +63,15 @@ def run(configurations, folder, only_peers=None, echo=print):
         table = csv.DictWriter(stream, COLUMNS, restval="")
         table.writeheader()
         for configuration in configurations:
+            if only_problems is not None:
+                configuration = dataclasses.replace(
+                    configuration,
+                    cases=tuple(
+                        case
+                        for case in configuration.cases
+                        if case.problem in only_problems
+                    ),
+                )
             for row in _rows(configuration, only_peers, echo):
                 table.writerow(row)
                 stream.flush()

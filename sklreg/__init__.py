@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "_show_versions": ["show_versions"],
         "augmentation": [],
+        "ensemble": [],
         "inspection": [],
         "layers": [],
         "linear_model": [],

@@ -7,6 +7,7 @@ that moves between scikit-learn releases is followed in a single place.
 from contextlib import contextmanager
 from numbers import Integral, Real
 
+import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
@@ -22,7 +23,12 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
-from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
+from sklearn.utils.metadata_routing import (
+    _raise_for_params,
+    _routing_enabled,
+    get_routing_for_object,
+    process_routing,
+)
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.parallel import _get_threadpool_controller
@@ -35,6 +41,7 @@ from sklearn.utils.validation import (
     _num_samples,
     assert_all_finite,
     check_array,
+    has_fit_parameter,
     validate_data,
 )
 
@@ -74,14 +81,19 @@ __all__ = [
     "_safe_indexing",
     "check_rows",
     "column_positions",
+    "consumes_sample_weight",
+    "draw_mask",
     "effective_n_threads",
     "feature_labels",
     "feature_names_of",
+    "narrow_indices",
     "noise_parameter",
     "record_columns",
     "requery_rows",
     "restored_on_error",
+    "routed_to_estimator",
     "single_threaded_blas",
+    "takes_sample_weight",
     "validate_data",
     "validate_params",
     "validate_rows",
@@ -108,6 +120,33 @@ def column_positions(X, columns):
     from sklearn.utils._indexing import _get_column_indices
 
     return _get_column_indices(X, columns)
+
+
+def draw_mask(n_rows, n_drawn, random_state):
+    """Return a mask of rows drawn without replacement, as scikit-learn's boosting."""
+    from sklearn.ensemble._gradient_boosting import _random_sample_mask
+
+    return _random_sample_mask(n_rows, n_drawn, random_state).astype(bool)
+
+
+def takes_sample_weight(estimator):
+    """Return whether ``fit`` has a parameter `sample_weight`."""
+    return has_fit_parameter(estimator, "sample_weight")
+
+
+def narrow_indices(X):
+    """Return X; a sparse one with 64-bit indices as a copy that has 32-bit indices.
+
+    scikit-learn's trees take no others. Data that need the width are left alone.
+    """
+    if not issparse(X) or X.format not in ("csr", "csc"):
+        return X
+    wide = X.indices.dtype == np.int64 or X.indptr.dtype == np.int64
+    if not wide or max(X.nnz, *X.shape) > np.iinfo(np.int32).max:
+        return X
+    return type(X)(
+        (X.data, X.indices.astype(np.int32), X.indptr.astype(np.int32)), shape=X.shape
+    )
 
 
 def feature_labels(estimator):
@@ -159,6 +198,22 @@ def noise_parameter(name, noise, kinds):
             f"{tuple(kinds)} and its scale, got {noise!r}."
         )
     return (kind, float(scale)) if scale > 0 else None
+
+
+def consumes_sample_weight(estimator):
+    """Return whether ``fit`` takes weights, and with metadata routing requests them."""
+    if _routing_enabled():
+        return bool(
+            get_routing_for_object(estimator).consumes("fit", ("sample_weight",))
+        )
+    return has_fit_parameter(estimator, "sample_weight")
+
+
+def routed_to_estimator(router, params, method="fit"):
+    """Return those of a meta-estimator's parameters that its `estimator` is due."""
+    if not _routing_enabled():
+        return dict(params)
+    return dict(process_routing(router, method, **params).estimator[method])
 
 
 def single_threaded_blas():

@@ -4,6 +4,7 @@ Both libraries are measured with this one function, which asks neither of them.
 """
 
 import numpy as np
+from scipy.special import logsumexp, softmax, xlogy
 
 
 def relative_duality_gap(X, y, coef, l1, l2):
@@ -59,4 +60,62 @@ def relative_duality_gap(X, y, coef, l1, l2):
         excess = np.maximum(gradient - l1, 0.0)
         unscaled = y @ residual - 0.5 * square - 0.5 * (excess @ excess) / l2
         dual = max(dual, unscaled)
+    return max(float((primal - dual) / null), 0.0)
+
+
+def relative_logistic_gap(X, y, coef, intercept, C, l1_ratio):
+    r"""Bound how far logistic coefficients are from optimal, as above.
+
+    The dual point is :math:`\Theta = Y - P`, indicators less probabilities, whose
+    columns are made to sum to zero along the curvature and, where the L1 penalty
+    stands alone, scaled down to its level:
+
+    .. math:: D(\Theta) = \sum_i H(Y_i - \Theta_i)
+              - \sum_{jk} \frac{(|x_j^\top \theta_k| - l_1)_+^2}{2 l_2},
+
+    with the entropy H.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Design matrix.
+
+    y : ndarray of int of shape (n_samples,)
+        Class of each row, from 0.
+
+    coef, intercept : ndarray of shape (1 or n_classes, n_features), (1 or n_classes,)
+        What to certify; one row for two classes.
+
+    C, l1_ratio : float
+        Penalty, in scikit-learn's terms.
+
+    Returns
+    -------
+    float
+        The gap over the log loss of the model with intercepts only.
+    """
+    l1, l2 = l1_ratio / C, (1.0 - l1_ratio) / C
+    raw = X @ coef.T + intercept
+    if raw.shape[1] == 1:
+        raw = np.column_stack([np.zeros(len(y)), raw[:, 0]])
+    Y = np.eye(raw.shape[1])[y]
+    P = softmax(raw, axis=1)
+    shares = Y.mean(axis=0)
+    null = -len(y) * xlogy(shares, shares).sum()
+    primal = np.sum(logsumexp(raw, axis=1) - raw[np.arange(len(y)), y])
+    primal += l1 * np.abs(coef).sum() + 0.5 * l2 * np.sum(coef**2)
+
+    theta = Y - P
+    curvature = np.diag(P.sum(axis=0)) - P.T @ P
+    step = np.linalg.lstsq(curvature, theta.sum(axis=0), rcond=1e-13)[0]
+    theta = theta - P * (step - (P @ step)[:, None])
+    # For two classes the columns mirror each other, and one has the coefficients.
+    gradient = np.abs(X.T @ theta)[:, -len(coef) :]
+    conjugate = 0.0
+    if l2 > 0:
+        conjugate = np.sum(np.maximum(gradient - l1, 0.0) ** 2) / (2.0 * l2)
+    else:
+        theta = theta * min(1.0, l1 / max(gradient.max(), np.finfo(float).tiny))
+    mixed = np.clip(Y - theta, 0.0, 1.0)
+    dual = -xlogy(mixed, mixed).sum() - conjugate
     return max(float((primal - dual) / null), 0.0)

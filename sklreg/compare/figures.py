@@ -62,6 +62,16 @@ def _paths(comparison):
     n_columns = _columns_for_names(comparison)
     panels, figure = _panels(comparison, 4.2 if n_columns > 1 else 3.6, n_columns)
     for ax, model, fitted, y in panels:
+        if model.path is not None:
+            alphas, coefs = model.path(fitted, problem.X_train, y)
+            RegularizationPathDisplay(
+                alphas,
+                coefs,
+                alpha=model.strength(fitted),
+                feature_names=problem.feature_names,
+                name=model.title,
+            ).plot(ax=ax, n_labels=N_LABELS)
+            continue
         RegularizationPathDisplay.from_estimator(
             fitted,
             problem.X_train,
@@ -83,15 +93,15 @@ def _paths(comparison):
 
 def _cv_curves(comparison):
     problem = comparison.problem
-    error_name = "mean squared error"
     panels, figure = _panels(comparison, 3.9)
     for ax, model, fitted, y in panels:
         alphas, errors = model.fold_errors(fitted, problem.X_train, y, problem.folds)
-        CVCurveDisplay(alphas, errors, name=model.title, error_name=error_name).plot(
-            ax=ax
-        )
+        CVCurveDisplay(
+            alphas, errors, name=model.title, error_name=model.error_name
+        ).plot(ax=ax)
+    error = "Error" if problem.classes else "Mean squared error"
     text = (
-        f"Mean squared error on the {problem.settings.n_folds} folds that were left "
+        f"{error} on the {problem.settings.n_folds} folds that were left "
         "out, with one standard error either side. Left the model is too stiff "
         "(underfitting), right too loose (overfitting, if the curve rises again). "
         "Dashed: the least error, which the table uses. Dotted: the strongest "
@@ -111,6 +121,7 @@ def _coefficients(comparison):
             fitted,
             feature_names=comparison.problem.feature_names,
             n_largest=N_BARS,
+            target=_shown_row(comparison.problem, fitted),
             name=model.title,
             ax=ax,
         )
@@ -139,6 +150,13 @@ def _shown_target(problem):
     if len(problem.classes) <= 2:
         return 1
     return int(np.argmax(np.bincount(problem.y_train)))
+
+
+def _shown_row(problem, fitted):
+    """Row of the coefficients to show, where there is one for each class."""
+    if np.ndim(fitted.coef_) == 1:
+        return None
+    return 0 if len(fitted.coef_) == 1 else _shown_target(problem)
 
 
 def _columns_for_names(comparison):

@@ -9,7 +9,7 @@ import numpy as np
 import sklearn
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
+from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
 
 import sklreg
 from sklreg.compare.models import MODELS, numeric_targets
@@ -36,6 +36,7 @@ class Row:
     train_score: float | None = None
     test_score: float | None = None
     test_auc: float | None = None
+    test_log_loss: float | None = None
     seconds: float | None = None
     first_seconds: float | None = None
     speed: float | None = None
@@ -193,12 +194,12 @@ def _pair(problem, model):
 
     for library, row in rows.items():
         row.seconds, row.first_seconds = min(times[library]), firsts[library]
-        row.alphas = [float(fitted.alpha_) for fitted in row.estimators]
+        row.alphas = [float(model.strength(fitted)) for fitted in row.estimators]
         row.duality_gap = max(
             float(model.gap(fitted, problem.X_train, y))
             for fitted, y in zip(row.estimators, targets, strict=True)
         )
-        _describe(row, problem, model.scores)
+        _describe(row, problem, model.scores, model.probabilities)
     ours, theirs = rows["sklreg"], rows["scikit-learn"]
     reference = _coefficients(theirs)
     difference = np.abs(_coefficients(ours) - reference).max()
@@ -209,7 +210,7 @@ def _pair(problem, model):
     return [ours, theirs]
 
 
-def _describe(row, problem, scores):
+def _describe(row, problem, scores, probabilities=False):
     """Fill in what every fitted row has: coefficients counted, scores."""
     coefficients = _coefficients(row)
     row.n_nonzero = int(np.count_nonzero(coefficients))
@@ -220,6 +221,12 @@ def _describe(row, problem, scores):
         setattr(row, f"{part}_score", _score(problem, y, given))
     if problem.classes:
         row.test_auc = _auc(problem, y, given)
+    if probabilities:
+        row.test_log_loss = float(log_loss(y, _of_each_class(given)))
+
+
+def _of_each_class(given):
+    return np.column_stack([1.0 - given, given]) if given.shape[1] == 1 else given
 
 
 def _coefficients(row):

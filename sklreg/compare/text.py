@@ -16,7 +16,7 @@ def headings(comparison):
     """Headings of the columns, each in two short parts; the first two hold words."""
     score = {"accuracy": "acc."}.get(comparison.score_name, comparison.score_name)
     counts = {row.n_coefficients for row in comparison.rows} - {None}
-    auc = [("test", "AUC")] if comparison.problem.classes else []
+    auc = [("test", "AUC"), ("log", "loss")] if comparison.problem.classes else []
     return [
         ("", "model"),
         ("", "library"),
@@ -34,7 +34,9 @@ def headings(comparison):
 
 def cells(comparison, row):
     """Return the cells of one row as text."""
-    auc = [_fixed(row.test_auc)] if comparison.problem.classes else []
+    auc = []
+    if comparison.problem.classes:
+        auc = [_fixed(row.test_auc), _fixed(row.test_log_loss)]
     mark = "*" if row.warnings else ""
     return [
         row.model,
@@ -104,9 +106,13 @@ def _classifier_note(problem):
     if len(problem.classes) == 2:
         return (
             "least-squares classifiers: regression on 0/1 "
-            f"(1 is {problem.classes[1]!r}), cut at 0.5"
+            f"(1 is {problem.classes[1]!r}), cut at 0.5; logistic models give "
+            "probabilities, chosen by log loss"
         )
-    return "least-squares classifiers: regression on 0/1 for each class, largest wins"
+    return (
+        "least-squares classifiers: regression on 0/1 for each class, largest wins; "
+        "logistic models give probabilities of all classes, chosen by log loss"
+    )
 
 
 def legend(comparison):
@@ -114,6 +120,11 @@ def legend(comparison):
     extra = max(row.first_seconds - row.seconds for row, _ in comparison.pairs)
     several = len(comparison.problem.classes) > 2
     meanings = [
+        *(
+            [("alpha", "of logistic models: 1 / C"), ("log loss", "on the test rows")]
+            if comparison.problem.classes
+            else []
+        ),
         *([("alpha", "median over the classes")] if several else []),
         (
             "seconds",

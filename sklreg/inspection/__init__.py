@@ -5,6 +5,7 @@ from sklreg._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "_bias_variance": ["BiasVariance", "bias_variance_decomposition"],
         "_coefficients": ["CoefficientDisplay"],
         "_cv_curve": ["CVCurveDisplay"],
         "_path": ["RegularizationPathDisplay"],

@@ -30,6 +30,7 @@ from sklreg.linear_model._model_options import (
     scaled_terms,
 )
 from sklreg.linear_model._path import enet_path
+from sklreg.linear_model._weightings import fit_elastic_nets
 from sklreg.solvers.design import make_design
 from sklreg.solvers.penalised import completed, penalised_problem, penalised_start
 from sklreg.solvers.relaxed import Refits
@@ -386,6 +387,19 @@ class ElasticNet(PenalisedPath, LinearRegressor):
             self.intercept_ = intercept[0] if np.ndim(y) == 1 else intercept
         self._has_offset = offset is not None
         return self
+
+    def _fit_weightings(self, members, X, y, weights, *, each, standardize=False):
+        """Fit clones of this model to many weightings of the same rows."""
+        return fit_elastic_nets(
+            self,
+            members,
+            X,
+            y,
+            weights,
+            each=each,
+            standardize=standardize,
+            warn=warn_if_short,
+        )
 
     @property
     def sparse_coef_(self):

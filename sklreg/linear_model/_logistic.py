@@ -32,6 +32,7 @@ from sklreg.linear_model._logistic_problem import (
     weigh,
     weights_of_classes,
 )
+from sklreg.linear_model._logistic_weightings import fit_logistics
 from sklreg.linear_model._penalty_options import PENALTY_CONSTRAINTS
 
 
@@ -186,7 +187,7 @@ class LogisticRegression(
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> model = LogisticRegression(C=0.1, l1_ratio=1, standardize=True).fit(X, y)
     >>> int((model.coef_ != 0).sum())
-    11
+    8
     >>> print(f"{model.score(X, y):.3f}")
     0.974
     """
@@ -372,6 +373,12 @@ class LogisticRegression(
                 },
             )
         return fit
+
+    def _fit_weightings(self, members, X, y, weights, *, each, standardize=False):
+        """Fit clones of this model to many weightings of the same rows."""
+        return fit_logistics(
+            self, members, X, y, weights, each=each, standardize=standardize
+        )
 
     def _start(self, rows, n_features):
         """Return where to start: None, or the coefficients of the previous fit."""

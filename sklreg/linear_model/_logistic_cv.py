@@ -184,11 +184,12 @@ class LogisticRegressionCV(LogisticFolds):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklreg.linear_model import LogisticRegressionCV
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> model = LogisticRegressionCV(
-    ...     Cs=20,
+    ...     Cs=np.logspace(-3, 1, 20),
     ...     l1_ratios=(1.0,),
     ...     standardize=True,
     ...     scoring="neg_log_loss",
@@ -196,7 +197,7 @@ class LogisticRegressionCV(LogisticFolds):
     ...     use_legacy_attributes=False,
     ... ).fit(X, y)
     >>> print(f"{model.C_:.3f} {model.C_min_:.3f} {model.score(X, y):.3f}")
-    0.234 1.624 -0.077
+    0.336 0.886 -0.073
     """
 
     __metadata_request__score = {"sample_weight": metadata_routing.UNUSED}

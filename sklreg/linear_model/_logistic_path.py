@@ -217,7 +217,7 @@ def logistic_path(
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> Cs, coefs, intercepts, gaps = logistic_path(X, y, Cs=20, standardize=True)
     >>> [int((w != 0).sum()) for w in coefs.T[::5]]
-    [0, 5, 11, 16]
+    [0, 4, 9, 17]
     """
     names = feature_names_of(X)
     refuse_soft_labels(y)

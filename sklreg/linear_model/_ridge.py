@@ -20,6 +20,7 @@ from sklreg.linear_model._penalty_options import (
     options_of,
     resolve_penalty_options,
 )
+from sklreg.linear_model._weightings import fit_ridges
 from sklreg.solvers.ridge import solve_ridge
 from sklreg.solvers.weighted_ridge import WeightedRidge
 
@@ -253,6 +254,12 @@ class Ridge(LinearRegressor):
         self.solver_ = fit.solver
         self._has_offset = offset is not None
         return self
+
+    def _fit_weightings(self, members, X, y, weights, *, each, standardize=False):
+        """Fit clones of this model to many weightings of the same rows."""
+        return fit_ridges(
+            self, members, X, y, weights, each=each, standardize=standardize
+        )
 
     def solution(self, X, Y, weights):
         terms = resolve_penalty_options(

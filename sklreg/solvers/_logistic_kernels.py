@@ -28,6 +28,8 @@ def evaluate(raw, sign, weight, theta, curvature):
     """Return the loss; write minus its gradient and its curvature in ``raw``."""
     total = 0.0
     for i in range(raw.shape[0]):
+        theta[i] = 0.0
+        curvature[i] = 0.0
         if weight[i] > 0.0:
             margin = sign[i] * raw[i]
             e = np.exp(-abs(margin))
@@ -35,9 +37,6 @@ def evaluate(raw, sign, weight, theta, curvature):
             wrong = (e if margin > 0.0 else 1.0) / (1.0 + e)
             theta[i] = weight[i] * sign[i] * wrong
             curvature[i] = weight[i] * e / ((1.0 + e) * (1.0 + e))
-        else:
-            theta[i] = 0.0
-            curvature[i] = 0.0
     return total
 
 
@@ -172,6 +171,17 @@ def scale_columns(panel, places, root, out):
 
 
 @njit(**_JIT)
+def panel_correlate(panel, places, theta, out):
+    """Write the products of some rows of a transposed panel with theta to ``out``."""
+    for c in range(places.shape[0]):
+        j = places[c]
+        total = 0.0
+        for i in range(theta.shape[0]):
+            total += panel[j, i] * theta[i]
+        out[c] = total
+
+
+@njit(**_JIT)
 def csc_correlate(data, indices, indptr, columns, theta, out):
     """Write the products of some CSC columns with theta to ``out``."""
     for c in range(columns.shape[0]):
@@ -247,6 +257,19 @@ def csc_sweeps(
     """
     m = columns.shape[0]
     start = w.copy()
+    # A copy of the columns in a row, and one under the weights, for the caches.
+    first = np.zeros(m + 1, dtype=np.int64)
+    for c in range(m):
+        first[c + 1] = first[c] + indptr[columns[c] + 1] - indptr[columns[c]]
+    row = np.empty(first[m], dtype=np.int32)
+    value = np.empty(first[m])
+    heavy = np.empty(first[m])
+    for c in range(m):
+        origin = indptr[columns[c]] - first[c]
+        for t in range(first[c], first[c + 1]):
+            row[t] = indices[origin + t]
+            value[t] = data[origin + t]
+            heavy[t] = value[t] * curvature[row[t]]
     pull = np.zeros(curvature.shape[0])
     shift = 0.0
     sweep = 0
@@ -263,10 +286,9 @@ def csc_sweeps(
                 continue
             if squares[c] + l2[c] <= 0.0:
                 continue
-            j = columns[c]
             g = 0.0
-            for t in range(indptr[j], indptr[j + 1]):
-                g += data[t] * pull[indices[t]]
+            for t in range(first[c], first[c + 1]):
+                g += value[t] * pull[row[t]]
             g += shift * mean[c] * total
             z = slope[c] - g + squares[c] * old
             new = box_threshold(z, squares[c], l1[c], l2[c], lower[c], upper[c])
@@ -278,8 +300,8 @@ def csc_sweeps(
                 if l1[c] > 0.0:
                     worst = max(worst, off / l1[c])
                 shift -= change * mean[c]
-                for t in range(indptr[j], indptr[j + 1]):
-                    pull[indices[t]] += change * data[t] * curvature[indices[t]]
+                for t in range(first[c], first[c + 1]):
+                    pull[row[t]] += change * heavy[t]
         if decrease <= tol and worst <= slope_tol:
             if everything:
                 break
@@ -302,11 +324,9 @@ def csc_sweeps(
                     point[c] = min(max(point[c], lower[c]), upper[c])
                     change = point[c] - w[c]
                     if change != 0.0:
-                        j = columns[c]
                         tried_shift -= change * mean[c]
-                        for t in range(indptr[j], indptr[j + 1]):
-                            i = indices[t]
-                            tried[i] += change * data[t] * curvature[i]
+                        for t in range(first[c], first[c + 1]):
+                            tried[row[t]] += change * heavy[t]
                 after = _csc_model(
                     slope, point - start, point, l1, l2, curvature, tried, tried_shift
                 )

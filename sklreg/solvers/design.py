@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 from sklreg.solvers import _design_kernels as kernels
 
 _BLOCK_BYTES = 1 << 20
+_PART_BYTES = 1 << 24
 # Columns whose mean is this many times their spread lose digits to implicit centring.
 _FAR = 1e3
 _ROWS_FOR_SPREAD = 8
@@ -148,7 +149,10 @@ class DenseDesign(Design):
         if not self.far:
             return super().apply(w, support)
         support = np.flatnonzero(w) if support is None else support
-        return self.root * ((self.X[:, support] - self.mean[support]) @ w[support])
+        product = np.zeros(self.shape[0])
+        for part in self._parts(support):
+            product += (self.X[:, part] - self.mean[part]) @ w[part]
+        return self.root * product
 
     def _blocks(self, axis):
         """Slices along an axis whose float64 copy fits into the cache."""
@@ -156,6 +160,12 @@ class DenseDesign(Design):
         other = max(1, self.shape[1 - axis])
         step = max(8, _BLOCK_BYTES // (8 * other))
         return [slice(i, i + step) for i in range(0, length, step)]
+
+    def _parts(self, support):
+        """Yield a support in parts whose columns take little memory."""
+        step = max(8, _PART_BYTES // (8 * max(1, self.shape[0])))
+        for start in range(0, len(support), step):
+            yield support[start : start + step]
 
     def _x_transpose(self, V):
         X = self.X
@@ -174,7 +184,17 @@ class DenseDesign(Design):
         """Return ``X[:, support] w``, neither centred nor weighted."""
         if len(support) == self.shape[1]:
             columns = self.X
-        elif self.X.flags.f_contiguous or len(support) * 8 <= self.shape[1]:
+        elif self.X.flags.f_contiguous:
+            # In parts, so that a large support is not a copy of X.
+            product = np.zeros(self.shape[0])
+            last = 0
+            for part in self._parts(support):
+                first, last = last, last + len(part)
+                product += (
+                    self.X[:, part].astype(np.float64, copy=False) @ w[first:last]
+                )
+            return product
+        elif len(support) * 8 <= self.shape[1]:
             columns = self.X[:, support]
         else:
             full = np.zeros(self.shape[1])

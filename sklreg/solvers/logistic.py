@@ -21,7 +21,7 @@ Interface::
                         progress=None)   -> list of LogisticSolution
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,6 +29,12 @@ from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.logistic_state import (
+    LogisticSolution,
+    Progress,
+    State,
+    floats,
+)
 from sklreg.solvers.newton_cg import column_squares, newton_direction
 from sklreg.solvers.quadratic import minimise_quadratic
 
@@ -42,43 +48,16 @@ _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
 _MODEL = 0.05
 _MODEL_SWEEPS = 200
-# Columns whose slope has come this close to its level join the model.
+# Far from the optimum more Newton steps are worth more than more sweeps.
+_FAR, _FAR_SWEEPS = 1e-4, 20
+# Columns whose slope has come this close to its level join the working set,
+_SOON = 0.95
+# and those in it the model.
 _LIKELY = 0.9
 _HALVINGS = 40
-# Sparse columns whose Gram costs no more than this many passes over them get one.
-_SMALL = 256
 # Smooth problems of up to this many features are solved with their Hessian.
-_HESSIAN = 1200
-_SPARSE_HESSIAN = 256
-
-
-@dataclass
-class LogisticSolution:
-    """Coefficients with their certificate.
-
-    Attributes
-    ----------
-    w : ndarray of shape (n_features,) or (n_classes, n_features)
-        Coefficients.
-    intercept : float or ndarray of shape (n_classes,)
-        Intercept, zero where none is fitted.
-    gap : float
-        Duality gap, from a product with the whole of X computed afresh.
-    null_value : float
-        Objective with all coefficients zero and the best intercept.
-    n_iter : int
-        Newton steps taken.
-    diverged : bool
-        Whether what is not penalised separates the classes, so that no finite
-        optimum exists; the coefficients are where the loss became negligible.
-    """
-
-    w: np.ndarray
-    intercept: float | np.ndarray
-    gap: float
-    null_value: float
-    n_iter: int
-    diverged: bool = False
+_HESSIAN = 200
+_SPARSE_HESSIAN = 200
 
 
 class LogisticProblem:
@@ -124,6 +103,7 @@ class LogisticProblem:
         self.gram = WeightedGram(self.working)
         self.dual = BinaryDual(self)
         self._null = None
+        self._memory = None
 
     def reweighted(self, sample_weight):
         """Return the problem under other row weights, sharing the panel of columns."""
@@ -202,7 +182,7 @@ class LogisticProblem:
             only.upper = np.minimum(self.upper, held)
             zeros = np.zeros(n_features)
             w = only.solve(zeros, zeros, tol=1e-10).w
-        state = _State(self, w, None)
+        state = State(self, w, None)
         state.center_intercept()
         slope = state.full_gradient()
         side = np.where(slope > 0.0, self.upper > 0.0, self.lower < 0.0)
@@ -236,28 +216,30 @@ class LogisticProblem:
         rotated = rotation_for(self, l1, l2)
         if rotated is not None:
             found = solve_rotated(self, *rotated, w, intercept, tol, max_iter)
-            state = _State(self, found.w, found.intercept)
+            state = State(self, found.w, found.intercept)
             return replace(found, gap=self._certify(state, l1, l2)[0])
-        state = _State(self, w, intercept)
+        state, slope = self._recall(w, intercept, l1, l2)
         conjugate = self._prefers_conjugate(l1)
         n_iter = 0
-        best, lost = np.inf, 0
+        progress = Progress()
         while True:
-            gap, slope = self._certify(state, l1, l2)
-            lost = 0 if gap < 0.9 * best else lost + 1
-            best = min(best, gap)
-            if gap <= goal or n_iter >= max_iter or lost > 4:
+            gap, slope = self._certify(state, l1, l2, slope)
+            value = state.loss + kernels.penalty_value(state.w, l1, l2)
+            if gap <= goal or n_iter >= max_iter or progress.ended(value, gap):
                 break
             if conjugate:
                 n_iter += 1
-                if not self._conjugate_step(state, l1, l2):
+                if not self._conjugate_step(state, slope, goal, l1, l2):
                     break
+                slope = None
                 continue
-            self.working.add(self._candidates(state, slope, l1, l2))
+            self.working.add(self._candidates(state, slope, l1))
+            slope = None
             target = max(0.3 * goal, _INNER * gap) if np.isfinite(gap) else 0.3 * goal
             n_iter += self._descend(state, l1, l2, target, max_iter - n_iter)
+        self._memory = state, slope, (l1 == 0.0) & (l2 == 0.0)
         return LogisticSolution(
-            state.w,
+            state.w.copy(),
             state.intercept,
             gap,
             null_value,
@@ -265,21 +247,35 @@ class LogisticProblem:
             self._separated(state, l1, l2),
         )
 
-    def _certify(self, state, l1, l2):
+    def _recall(self, w, intercept, l1, l2):
+        """Return the state to start from, and its slopes if they are known.
+
+        They are where the start is the end of the last solution, as on a path.
+        """
+        if w is not None and self._memory is not None:
+            state, slope, free = self._memory
+            same = intercept == state.intercept and np.array_equal(w, state.w)
+            if same and np.array_equal(free, (l1 == 0.0) & (l2 == 0.0)):
+                return state, slope
+        return State(self, w, intercept), None
+
+    def _certify(self, state, l1, l2, slope=None):
         """Return the duality gap over all features, and their slopes."""
         theta, _ = self.dual.project(state, l1, l2)
-        slope = self.design.raw_correlate(theta)
+        if slope is None:
+            slope = self.design.raw_correlate(theta)
         value = state.loss + kernels.penalty_value(state.w, l1, l2)
         dual = self.dual.value(theta, slope, state.w, l1, l2, self.lower, self.upper)
         return value - dual, slope
 
-    def _candidates(self, state, slope, l1, l2):
+    def _candidates(self, state, slope, l1):
         """Return the support, what is unpenalised and the largest violators."""
         n_features = len(slope)
         if n_features <= _WHOLE:
             return np.arange(n_features)
         held = np.flatnonzero((state.w != 0.0) | (l1 == 0.0))
-        excess = np.abs(slope) - l1
+        # Some of those that are about to matter save a round.
+        excess = np.abs(slope) - _SOON * l1
         excess[np.where(slope > 0.0, self.upper == 0.0, self.lower == 0.0)] = -np.inf
         excess[held] = -np.inf
         excess[self.working.columns] = -np.inf
@@ -307,14 +303,11 @@ class LogisticProblem:
             if gap <= target and steps > 0:
                 break
             steps += 1
-            aim = 0.1 * target
-            if np.isfinite(gap):
-                aim = max(aim, _MODEL * gap)
+            aim = max(0.1 * target, _MODEL * min(gap, value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
-            self._minimise_model(
-                state.curvature, slope, new, penalties, aim, aim / value
-            )
+            curvature = state.damped()
+            self._minimise_model(curvature, slope, new, penalties, aim, aim / value)
             product = self.working.product(new - local)
             origin = self.working.origin(columns)
             moved = self._search(state, local, new, product, origin, penalties[:2])
@@ -326,7 +319,7 @@ class LogisticProblem:
     def _minimise_model(self, curvature, slope, new, penalties, aim, slope_tol):
         """Minimise the quadratic model of the loss, in place."""
         working = self.working
-        if self._prefers_gram():
+        if working.prefers_gram():
             wanted = (new != 0.0) | (np.abs(slope) >= _LIKELY * penalties[0])
             places, G = self.gram.at(curvature, np.flatnonzero(wanted))
             part = new[places]
@@ -347,18 +340,10 @@ class LogisticProblem:
             slope,
             new,
             *penalties,
-            _MODEL_SWEEPS,
+            _FAR_SWEEPS if slope_tol > _FAR else _MODEL_SWEEPS,
             aim,
             slope_tol,
         )
-
-    def _prefers_gram(self):
-        size = len(self.working)
-        if not self.design.sparse or size <= _SMALL:
-            return True
-        indptr = self.design.X.indptr
-        entries = indptr[self.working.columns + 1] - indptr[self.working.columns]
-        return size * size <= 4 * np.sum(entries)
 
     def _prefers_conjugate(self, l1):
         """Whether a smooth problem is too large for its Hessian."""
@@ -368,21 +353,23 @@ class LogisticProblem:
         limit = _SPARSE_HESSIAN if self.design.sparse else _HESSIAN
         return self.design.shape[1] > limit
 
-    def _conjugate_step(self, state, l1, l2):
+    def _conjugate_step(self, state, slope, goal, l1, l2):
         """Take a truncated Newton step; return whether the value fell."""
         working = self.working
         if working.squares is None:
             working.squares = column_squares(self.design.X)
-        curvature = state.curvature[:, None]
+        curvature = state.damped()[:, None]
         change, shift, step = newton_direction(
             self.design.X,
-            (state.full_gradient() - l2 * state.w)[:, None],
-            np.array([state.theta.sum()]),
+            # The slopes are those after the Newton step of what is not penalised.
+            (slope - l2 * state.w)[:, None],
+            np.zeros(1),
             lambda R: curvature * R,
             l2,
             working.squares,
-            np.array([state.curvature.sum()]),
+            np.array([curvature.sum()]),
             self.fit_intercept,
+            goal,
         )
         product = step[:, 0] - shift[0]
         new = state.w + change[:, 0]
@@ -396,8 +383,9 @@ class LogisticProblem:
         change = new - local
         shift = 0.0
         if self.fit_intercept:
-            total = state.curvature.sum()
-            shift = float(state.theta.sum() - state.curvature @ product)
+            curvature = state.damped()
+            total = curvature.sum()
+            shift = float(state.theta.sum() - curvature @ product)
             shift = shift / total if total > 0.0 else 0.0
         step = product + shift
         before = state.loss + kernels.penalty_value(local, *penalties)
@@ -418,6 +406,7 @@ class LogisticProblem:
             length *= 0.5
         else:
             return False
+        state.damping.adapt(length)
         if length == 1.0:
             trial = new
         local[:] = trial
@@ -433,55 +422,6 @@ class LogisticProblem:
         raw = self.design.raw_product(support, state.w[support]) + state.intercept
         margin = (self.sign * raw)[self.weight > 0.0]
         return bool(len(margin) and margin.min() > 0.0)
-
-
-class _State:
-    """Coefficients with the raw predictions and what follows from them."""
-
-    def __init__(self, problem, w, intercept):
-        self.problem = problem
-        design = problem.design
-        self.w = np.zeros(design.shape[1])
-        if w is not None:
-            self.w[:] = np.clip(w, problem.lower, problem.upper)
-        self.intercept = float(problem.null()[0] if intercept is None else intercept)
-        if not problem.fit_intercept:
-            self.intercept = 0.0
-        support = np.flatnonzero(self.w)
-        self.raw = problem.offset + self.intercept
-        if len(support):
-            self.raw += design.raw_product(support, self.w[support])
-        self.theta = np.empty_like(self.raw)
-        self.curvature = np.empty_like(self.raw)
-        self._evaluate()
-
-    def _evaluate(self):
-        problem = self.problem
-        self.loss = kernels.evaluate(
-            self.raw, problem.sign, problem.weight, self.theta, self.curvature
-        )
-
-    def move(self, step, shift):
-        """Move the raw predictions and the intercept."""
-        self.raw += step
-        self.intercept += shift
-        self._evaluate()
-
-    def center_intercept(self):
-        """Newton steps on the intercept alone, until theta sums to zero."""
-        if not self.problem.fit_intercept:
-            return
-        for _ in range(50):
-            total = self.curvature.sum()
-            drift = self.theta.sum()
-            if total <= 0.0 or abs(drift) <= 1e-13 * np.abs(self.theta).sum():
-                return
-            step = float(np.clip(drift / total, -2.0, 2.0))
-            self.move(step, step)
-
-    def full_gradient(self):
-        """Return ``X' theta``."""
-        return self.problem.design.raw_correlate(self.theta)
 
 
 def solve_logistic_path(
@@ -522,10 +462,3 @@ def solve_logistic_path(
         if progress is not None:
             progress(i, solution)
     return found
-
-
-def floats(values, size, default):
-    """Return values as contiguous float64 of a size, or that many of a default."""
-    if values is None:
-        return np.full(size, default)
-    return np.ascontiguousarray(np.broadcast_to(values, (size,)), dtype=np.float64)

@@ -6,6 +6,10 @@ from sklreg.solvers import _design_kernels, _logistic_kernels
 
 # A centred column smaller than this times its mean is rounding, not data.
 _CONSTANT = 1e-14
+# Sparse columns up to this many get a Gram whatever it costs.
+_SMALL = 256
+# The part of stored entries from which on they are as good as dense.
+_FILLED = 0.02
 # A Gram serves while this part of the weights has moved.
 _DRIFT = 0.05
 # From this many columns on products are taken in single precision.
@@ -81,23 +85,45 @@ class LogisticColumns:
         """Return what was taken from the columns of the panel."""
         return self._origin[columns]
 
-    def product(self, w):
-        """Return the product of the columns, as they are held, with local ``w``."""
+    def product(self, w, places=None):
+        """Return the product of the columns, as they are held, with local ``w``.
+
+        With ``places``, w is that of these places only.
+        """
         if self.design.sparse:
+            columns = self.columns if places is None else self.columns[places]
             support = np.flatnonzero(w)
-            return self.design.raw_product(self.columns[support], w[support])
+            return self.design.raw_product(columns[support], w[support])
+        if places is not None:
+            full = np.zeros(len(self))
+            full[places] = w
+            w = full
         last = np.flatnonzero(w)[-1] + 1 if w.any() else 0
         return self.panel[:, :last] @ w[:last]
 
-    def correlate(self, theta):
+    def correlate(self, theta, places=None):
         """Return the products of the columns, as they are held, with theta."""
         if self.design.sparse:
-            out = np.empty(len(self))
-            _logistic_kernels.csc_correlate(
-                *self.design.arrays(), self.columns, theta, out
-            )
+            columns = self.columns if places is None else self.columns[places]
+            out = np.empty(len(columns))
+            _logistic_kernels.csc_correlate(*self.design.arrays(), columns, theta, out)
             return out
-        return self.panel.T @ theta
+        if places is None:
+            return self.panel.T @ theta
+        if 2 * len(places) > len(self):
+            return (self.panel.T @ theta)[places]
+        out = np.empty(len(places))
+        _logistic_kernels.panel_correlate(self.panel.T, places, theta, out)
+        return out
+
+    def prefers_gram(self, places=None):
+        """Whether a Gram of the columns costs less than sweeps over them."""
+        columns = self.columns if places is None else self.columns[places]
+        size = len(columns)
+        if not self.design.sparse or size <= _SMALL:
+            return True
+        indptr = self.design.X.indptr
+        return size * size <= 4 * np.sum(indptr[columns + 1] - indptr[columns])
 
     def gram(self, curvature, rows, columns, single=False):
         """Return the Gram of some columns with others under row weights.
@@ -128,7 +154,18 @@ class LogisticColumns:
 
     def _sparse_gram(self, rows, columns, curvature, total):
         arrays = self.design.arrays()
+        same = rows is columns
         rows, columns = self.columns[rows], self.columns[columns]
+        if same and self._is_filled(columns):
+            # So many entries that a dense product costs less.
+            dense = self.design.X[:, columns].toarray().astype(np.float64, copy=False)
+            root = np.sqrt(curvature)
+            dense *= root[:, None]
+            G = dense.T @ dense
+            if self.center:
+                sums = root @ dense
+                G -= np.multiply.outer(sums / total, sums)
+            return G
         mean = np.zeros(self.design.shape[1])
         for chosen in (rows, columns):
             mean[chosen] = self.moments(curvature, chosen, total)[0]
@@ -139,6 +176,11 @@ class LogisticColumns:
         if self.center:
             G *= total
         return G
+
+    def _is_filled(self, columns):
+        indptr = self.design.X.indptr
+        entries = np.sum(indptr[columns + 1] - indptr[columns])
+        return entries > _FILLED * self.design.shape[0] * len(columns)
 
     def moments(self, curvature, columns, total):
         """Return weighted means and centred weighted squares of sparse columns."""

@@ -21,11 +21,16 @@ import numpy as np
 from scipy.special import softmax
 
 from sklreg.solvers import _multinomial_kernels as multinomial
-from sklreg.solvers.design import read_only
-from sklreg.solvers.logistic import LogisticSolution, floats
 from sklreg.solvers.logistic_columns import LogisticColumns
 from sklreg.solvers.logistic_dual import MultinomialDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
+from sklreg.solvers.logistic_state import (
+    Damping,
+    LogisticSolution,
+    Progress,
+    floats,
+)
+from sklreg.solvers.multinomial_blocks import minimise_by_class
 from sklreg.solvers.multinomial_gram import entry_gram
 from sklreg.solvers.newton_cg import column_squares, newton_direction
 from sklreg.solvers.quadratic import minimise_quadratic
@@ -33,12 +38,10 @@ from sklreg.solvers.quadratic import minimise_quadratic
 # Up to this many entries of W a Newton model is solved on its Gram matrix.
 _GRAM_ENTRIES = 1000
 _SPARSE_GRAM_ENTRIES = 300
+_SMOOTH_GRAM_ENTRIES = 200
 _FIRST_VIOLATORS = 200
 _MODEL = 0.05
-_MODEL_SWEEPS = 100
 _HALVINGS = 40
-# Newton steps without a lower gap after which rounding is all that is left.
-_LOST = 6
 
 
 class MultinomialProblem:
@@ -210,12 +213,11 @@ class MultinomialProblem:
         state = _State(self, w, intercept)
         goal = tol * null_value
         n_iter = 0
-        best, lost = np.inf, 0
+        progress = Progress()
         while True:
             gap, slope, newton = self._certify(state, l1, l2)
-            lost = 0 if gap < 0.9 * best else lost + 1
-            best = min(best, gap)
-            if gap <= goal or n_iter >= max_iter or lost > _LOST:
+            value = state.loss + self._penalty(state.w, l1, l2)
+            if gap <= goal or n_iter >= max_iter or progress.ended(value, gap):
                 break
             n_iter += 1
             if not self._step(state, slope, newton, gap, goal, l1, l2):
@@ -257,11 +259,11 @@ class MultinomialProblem:
     def _step(self, state, slope, newton, gap, goal, l1, l2):
         """Take one Newton step; return whether the objective fell."""
         bounded = np.isfinite(self.lower).any() or np.isfinite(self.upper).any()
-        if not l1.any() and not bounded and state.w.size > _GRAM_ENTRIES:
-            return self._search(state, *self._conjugate_step(state, l2), l1, l2)
+        if not l1.any() and not bounded and state.w.size > _SMOOTH_GRAM_ENTRIES:
+            return self._search(state, *self._conjugate_step(state, goal, l2), l1, l2)
         classes, features = self._entries(state.w, slope, l1)
-        aim = max(0.05 * goal, _MODEL * gap) if np.isfinite(gap) else 0.05 * goal
         value = state.loss + self._penalty(state.w, l1, l2)
+        aim = max(0.05 * goal, _MODEL * min(gap, value))
         penalties = l1[features], l2[features], self.lower[features]
         penalties = (*penalties, self.upper[features])
         start = state.w[classes, features]
@@ -273,20 +275,22 @@ class MultinomialProblem:
         if len(new) <= limit:
             solve = self._solve_gram
         else:
-            solve = self._solve_sweeps
-        shift = solve(state.P, new, slope, classes, features, penalties, aim, value)
+            solve = self._solve_blocks
+        model = state.P, state.damping.level
+        shift = solve(model, new, slope, classes, features, penalties, aim, value)
         change = np.zeros_like(state.w)
         change[classes, features] = new - start
         return self._search(state, change, newton[1] + shift, l1, l2)
 
-    def _conjugate_step(self, state, l2):
+    def _conjugate_step(self, state, goal, l2):
         """Return a truncated Newton step, for smooth penalties."""
         if self.working.squares is None:
             self.working.squares = column_squares(self.design.X)
-        s, P = self.weight[:, None], state.P
+        s, P, damping = self.weight[:, None], state.P, state.damping.level
 
         def hessian(R):
-            return s * P * (R - np.sum(P * R, axis=1, keepdims=True))
+            coupled = P * (R - np.sum(P * R, axis=1, keepdims=True))
+            return s * (coupled + damping * R)
 
         change, shift, _ = newton_direction(
             self.design.X,
@@ -295,8 +299,9 @@ class MultinomialProblem:
             hessian,
             l2,
             self.working.squares,
-            np.sum(s * P * (1.0 - P), axis=0),
+            np.sum(s * (P * (1.0 - P) + damping), axis=0),
             self.fit_intercept,
+            goal,
         )
         return np.ascontiguousarray(change.T), shift
 
@@ -315,9 +320,9 @@ class MultinomialProblem:
         features, classes = np.nonzero(held.T)
         return classes, features
 
-    def _solve_gram(self, P, new, slope, classes, features, penalties, aim, value):
+    def _solve_gram(self, model, new, slope, classes, features, penalties, aim, value):
         """Minimise the model on its Gram matrix; return the intercepts' step."""
-        G, free, origin = entry_gram(self, P, classes, features)
+        G, free, origin = entry_gram(self, *model, classes, features)
         start = new.copy()
         zeros = np.zeros(len(free))
         full = np.concatenate([new, zeros])
@@ -332,44 +337,14 @@ class MultinomialProblem:
             np.subtract.at(shift, classes, (new - start) * origin)
         return shift
 
-    def _solve_sweeps(self, P, new, slope, classes, features, penalties, aim, value):
-        """Minimise the model by sweeps over entries; return the intercepts' step."""
-        working = self.working
-        working.add(np.unique(features))
-        if self.design.sparse:
-            panel = np.empty((0, 0), order="F")
-            arrays = self.design.arrays()
-        else:
-            panel = working.panel
-            empty = read_only(np.empty(0, dtype=np.int32))
-            arrays = (read_only(np.empty(0)), empty, empty)
-        places = np.zeros(self.design.shape[1], dtype=np.int64)
-        places[working.columns] = np.arange(len(working))
-        start = new.copy()
-        shift = np.zeros(self.n_classes)
-        multinomial.model_sweeps(
-            self.design.sparse,
-            panel,
-            *arrays,
-            working.columns,
-            places[features],
-            classes,
-            P,
-            self.weight,
-            slope[classes, features],
-            np.zeros(self.n_classes),
-            new,
-            *penalties,
-            np.zeros_like(P),
-            shift,
-            self.fit_intercept,
-            _MODEL_SWEEPS,
-            aim,
-            aim / value,
+    def _solve_blocks(
+        self, model, new, slope, classes, features, penalties, aim, value
+    ):
+        """Minimise the model class by class; return the intercepts' step."""
+        self.working.add(np.unique(features))
+        return minimise_by_class(
+            self, *model, new, slope, classes, features, penalties, aim, aim / value
         )
-        # The panel is centred: so far the intercepts are those of its columns.
-        np.subtract.at(shift, classes, (new - start) * working.origin(features))
-        return shift
 
     def _search(self, state, change, shift, l1, l2):
         """Backtrack along the step; return whether the objective fell."""
@@ -388,6 +363,7 @@ class MultinomialProblem:
             length *= 0.5
         else:
             return False
+        state.damping.adapt(length)
         state.move(length * change, length * shift, length * step)
         return True
 
@@ -419,12 +395,17 @@ class _State:
         self.raw = problem.offset + self.intercept + problem.product(self.w)
         self.P = np.empty_like(self.raw)
         self.theta = np.empty_like(self.raw)
+        self.damping = Damping()
         self._evaluate()
 
     def _evaluate(self):
         problem = self.problem
         self.loss = multinomial.evaluate(
-            self.raw, problem.codes, problem.weight, self.P, self.theta
+            self.raw,
+            problem.codes,
+            problem.weight,
+            self.P,
+            self.theta,
         )
 
     def move(self, change, shift, step):

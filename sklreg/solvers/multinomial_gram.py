@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def entry_gram(problem, P, classes, features):
+def entry_gram(problem, P, damping, classes, features):
     """Return the Hessian of the loss over entries of W and over the intercepts.
 
     The intercept of the last class is left out, which the others make redundant.
@@ -14,6 +14,8 @@ def entry_gram(problem, P, classes, features):
         Gives data and row weights.
     P : ndarray of shape (n_samples, n_classes)
         Probabilities.
+    damping : float
+        Added to the curvature of every prediction.
     classes, features : ndarray of shape (m,)
         The entries.
 
@@ -47,7 +49,8 @@ def entry_gram(problem, P, classes, features):
     G = np.empty((m + len(free), m + len(free)))
     for k in range(K):
         for c in range(k + 1):
-            d = problem.weight * P[:, k] * (float(k == c) - P[:, c])
+            d = P[:, k] * (float(k == c) - P[:, c])
+            d = problem.weight * (d + damping if k == c else d)
             block = blocks[k].T @ (d[:, None] * blocks[c])
             G[np.ix_(rows[k], rows[c])] = block
             G[np.ix_(rows[c], rows[k])] = block.T

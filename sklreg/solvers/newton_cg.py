@@ -9,9 +9,10 @@ import numpy as np
 
 _LIMIT = 250
 _LOOSEST = 0.1
+_SPARE = 0.005
 
 
-def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept):
+def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept, goal):
     """Solve ``H (change, shift) = (gradient, drift)``, truncated.
 
     Parameters
@@ -33,6 +34,8 @@ def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept):
         Sum over samples of each class's own curvature.
     intercept : bool
         Whether there are intercepts.
+    goal : float
+        Accuracy of the objective beyond which no work is worth while.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept):
     p, p0 = z.copy(), z0.copy()
     size = float(np.sum(residual * z) + rest @ z0)
     first = size
-    target = min(_LOOSEST**2, np.sqrt(max(size, 0.0))) * first
+    target = max(min(_LOOSEST**2, np.sqrt(max(size, 0.0))) * first, _SPARE * goal)
     for _ in range(_LIMIT):
         moved = np.asarray(X @ p.astype(X.dtype, copy=False), dtype=np.float64) + p0
         pull = hessian(moved)

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from sklearn.linear_model import ElasticNet, Ridge
 
-from sklreg.compare.certificate import relative_duality_gap
+from sklreg.compare.certificate import relative_duality_gap, relative_logistic_gap
 from sklreg.compare.models import MODELS
 from sklreg.compare.problem import Settings, diabetes_table, make_problem
 from sklreg.compare.run import compare
 from sklreg.compare.table import Column, Table
 from sklreg.compare.text import format_seconds, format_speed, render
+
+FOR_BOTH = [model for model in MODELS if "regression" in model.tasks]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -19,6 +21,8 @@ def measure_once():
     """Times need no precision here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sklreg.compare.run.MAX_REPEATS", 1)
+        patch.setattr("sklreg.compare.models.N_CS", 3)
+        patch.setattr("sklreg.compare.models.LOGISTIC_MAX_ITER", 200)
         yield
 
 
@@ -42,7 +46,7 @@ def flowers():
 
 def test_each_model_has_a_row_of_each_library(diabetes):
     assert [(ours.model, theirs.model) for ours, theirs in diabetes.pairs] == [
-        (model.title, model.title) for model in MODELS
+        (model.title, model.title) for model in FOR_BOTH
     ]
     assert diabetes.rows[0].library == "baseline"
 
@@ -60,7 +64,7 @@ def test_the_libraries_agree(diabetes):
 
 def test_both_libraries_get_the_same_arguments():
     problem = make_problem(*diabetes_table(), Settings(tol=1e-5, n_jobs=2))
-    for model in MODELS:
+    for model in FOR_BOTH:
         grid = model.grid(problem.X_train, problem.y_train)
         ours, theirs = (
             model.make(library, problem.settings, problem.folds, grid)
@@ -108,6 +112,30 @@ def test_gap_bounds_the_distance_to_the_optimum(seed, l1_ratio):
         assert relative_duality_gap(X, y, w, l1, l2) > 1e-4
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.0])
+def test_logistic_gap_bounds_the_distance_to_the_optimum(n_classes, l1_ratio):
+    from sklreg.linear_model import LogisticRegression
+
+    rng = np.random.RandomState(0)
+    X = rng.randn(60, 5) + 1.0
+    y = np.argmax(
+        X @ rng.randn(5, n_classes) + rng.gumbel(size=(60, n_classes)), axis=1
+    )
+
+    def gap(model):
+        return relative_logistic_gap(X, y, model.coef_, model.intercept_, 0.5, l1_ratio)
+
+    best = LogisticRegression(C=0.5, l1_ratio=l1_ratio, tol=1e-7).fit(X, y)
+    assert gap(best) < 1e-9
+    shares = np.bincount(y) / len(y)
+    null = -len(y) * np.sum(shares * np.log(shares))
+    with pytest.warns(match="Duality gap"):
+        rough = LogisticRegression(C=0.5, l1_ratio=l1_ratio, max_iter=1).fit(X, y)
+    assert gap(rough) == pytest.approx(rough.dual_gap_ / null, rel=0.5)
+    assert gap(rough) > 1e-6
+
+
 def test_gap_agrees_with_dual_gap_of_the_estimators(diabetes):
     from sklreg.linear_model import Lasso
 
@@ -125,8 +153,9 @@ def test_classes_are_scored_as_classes(flowers):
     assert largest.test_score == pytest.approx(1 / 3, abs=0.02)
     assert least_squares.n_coefficients == 12
     for ours, theirs in flowers.pairs:
-        assert len(ours.alphas) == 3
+        assert len(ours.alphas) == (1 if ours.entry.probabilities else 3)
         assert ours.test_score == theirs.test_score > 0.7
+        assert (ours.test_log_loss is not None) == ours.entry.probabilities
         assert 0.85 < ours.test_auc <= 1.0
 
 
@@ -141,7 +170,7 @@ def test_dict_is_json(flowers):
 @pytest.mark.parametrize("which", ["diabetes", "flowers"])
 def test_table_is_aligned_and_narrow(which, request):
     lines = render(request.getfixturevalue(which)).splitlines()
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= (100 if which == "diabetes" else 104)
     (ruler,) = [k for k, line in enumerate(lines) if line.startswith("---")]
     edges = [k for k, mark in enumerate(lines[ruler] + " ") if mark == " "]
     gaps = [k for k in edges if k + 1 in edges]
@@ -152,7 +181,8 @@ def test_table_is_aligned_and_narrow(which, request):
         assert all(line[k : k + 2].strip() == "" for k in gaps)
         assert not line or len(line) == len(lines[ruler]) or line.endswith(" R2")
     assert lines[ruler - 1].split()[:3] == ["model", "library", "alpha"]
-    assert sum("built-in " in line for line in lines[ruler:]) == len(MODELS)
+    n_models = len(FOR_BOTH if which == "diabetes" else MODELS)
+    assert sum("built-in " in line for line in lines[ruler:]) == n_models
 
 
 def test_warnings_are_marked_and_told(diabetes):
