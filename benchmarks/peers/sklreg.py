@@ -51,6 +51,6 @@ def path(job, tol):
         max_iter=UNBOUNDED,
     )
     return Answer(
-        np.column_stack([solution.w for solution in solutions]),
+        np.stack([solution.w for solution in solutions]).T,
         [design.intercept(offset, solution.w) for solution in solutions],
     )

@@ -327,7 +327,10 @@ class ElasticNet(PenalisedPath, LinearRegressor):
         terms = scaled_terms(terms, X, sample_weight)
 
         design = make_design(X, sample_weight, self.fit_intercept)
-        gram = checked_gram(self.precompute, X, design, check=check_input)
+        # A cross-validation hands on the Gram matrix it has.
+        gram = vars(self).pop("_known_gram", None)
+        if gram is None:
+            gram = checked_gram(self.precompute, X, design, check=check_input)
         if not (self.copy_X or sparse.issparse(X)) and self.fit_intercept:
             design.center_in_place()
         random = self.selection == "random"

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state, check_scalar
@@ -38,6 +38,7 @@ from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_paths import FoldPaths
 from sklreg.solvers.penalised import penalised_problem
 from sklreg.solvers.penalised_folds import PenalisedFoldPaths
+from sklreg.solvers.threads import blas_for
 
 
 class PathCV(PenalisedPath, LinearRegressor, ABC):
@@ -128,13 +129,16 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
 
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=(len(folds), len(l1_ratios)))
-        paths = self._fold_paths(X, y, weights, terms, gammas)
-        results = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
-            delayed(paths.errors)(
-                train, test, grids, l1_ratios, [self._options(seed) for seed in row]
+        paths = self._fold_paths(X, y, weights, terms, gammas, folds)
+        with blas_for(min(len(folds), effective_n_jobs(self.n_jobs))):
+            results = Parallel(
+                n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads"
+            )(
+                delayed(paths.errors)(
+                    train, test, grids, l1_ratios, [self._options(seed) for seed in row]
+                )
+                for (train, test), row in zip(folds, seeds, strict=True)
             )
-            for (train, test), row in zip(folds, seeds, strict=True)
-        )
         self._warn_of_short_folds(results)
         errors = np.array([[path.errors for path in fold] for fold in results])
         # To (n_l1_ratio, n_gamma, n_alphas, n_folds); without `relax` one gamma.
@@ -147,6 +151,8 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         several = isinstance(self.alphas, Integral) and len(l1_ratios) > 1
         self.alphas_ = grids if several else grids[0]
         model = self._final_model(l1_ratios[best], terms, gamma, grids[best])
+        if terms is None and not self.relax and self._auto():
+            model._known_gram = paths.whole_gram()
         # A default argument is left out, for subclasses whose fit takes no weights.
         model.fit(X, y, **({} if weights is None else {"sample_weight": weights}))
         self.coef_ = model.coef_
@@ -168,10 +174,11 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
             )
         return gammas
 
-    def _fold_paths(self, X, y, weights, terms, gammas):
+    def _fold_paths(self, X, y, weights, terms, gammas, folds):
         options = {
             "fit_intercept": self.fit_intercept,
             "gram": self.precompute is True,
+            "tests": [test for _, test in folds],
         }
         if terms is None and not self.relax:
             return FoldPaths(X, y, weights, **options)

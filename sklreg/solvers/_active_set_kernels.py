@@ -7,7 +7,7 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 
 # A pivot this small next to its diagonal marks a dependent column.
-_SINGULAR = 1e-11
+SINGULAR = 1e-11
 
 
 @njit(**_JIT)
@@ -22,7 +22,7 @@ def _append(G, support, size, j, l2, L):
     pivot = diagonal
     for k in range(size):
         pivot -= L[size, k] * L[size, k]
-    if pivot <= _SINGULAR * diagonal:
+    if pivot <= SINGULAR * diagonal:
         return False
     L[size, size] = np.sqrt(pivot)
     support[size] = j
@@ -50,17 +50,59 @@ def _remove(support, size, place, L):
 
 
 @njit(**_JIT)
-def _solve(L, size, x):
-    """Solve ``L L^T x = x`` in place."""
-    for a in range(size):
+def _forward(L, start, size, x):
+    """Solve ``L x = x`` in place from row ``start`` on; the rows before are solved."""
+    for a in range(start, size):
         total = x[a]
         for k in range(a):
             total -= L[a, k] * x[k]
         x[a] = total / L[a, a]
+
+
+@njit(**_JIT)
+def _backward(L, size, x):
+    """Solve ``L^T x = x`` in place."""
     for a in range(size - 1, -1, -1):
         x[a] /= L[a, a]
         for k in range(a):
             x[k] -= L[a, k] * x[a]
+
+
+@njit(**_JIT)
+def _find_rates(G, m, support, size, inside, step, shift, full, rate):
+    """Write ``shift - G[:, support] step`` to ``rate`` for the columns outside.
+
+    Rows of the support or rows outside it are read, whichever are fewer; four at a
+    time, for one reading of the vector that goes with them. ``full`` is work space.
+    """
+    a = 0
+    if size <= m - size:
+        for k in range(m):
+            rate[k] = shift[k]
+        while a + 4 <= size:
+            first, second = G[support[a]], G[support[a + 1]]
+            third, fourth = G[support[a + 2]], G[support[a + 3]]
+            s, t, u, v = step[a], step[a + 1], step[a + 2], step[a + 3]
+            for k in range(m):
+                rate[k] -= s * first[k] + t * second[k] + u * third[k] + v * fourth[k]
+            a += 4
+        while a < size:
+            first, s = G[support[a]], step[a]
+            for k in range(m):
+                rate[k] -= s * first[k]
+            a += 1
+        return
+    for k in range(m):
+        full[k] = 0.0
+    for a in range(size):
+        full[support[a]] = step[a]
+    for j in range(m):
+        if not inside[j]:
+            row = G[j]
+            total = shift[j]
+            for k in range(m):
+                total -= full[k] * row[k]
+            rate[j] = total
 
 
 @njit(**_JIT)
@@ -73,7 +115,8 @@ def _exchange(G, support, size, j, entry_sign, w, l2, L, step):
     """
     for a in range(size):
         step[a] = G[support[a], j]
-    _solve(L, size, step)
+    _forward(L, np.int64(0), size, step)
+    _backward(L, size, step)
     reach = np.inf
     leaving = -1
     weighty = 0
@@ -100,7 +143,8 @@ def _exchange(G, support, size, j, entry_sign, w, l2, L, step):
 @njit(**_JIT)
 def factor_support(G, support, size, l2, L):
     """Factor the support afresh, leaving dependent columns out; return its size."""
-    kept = 0
+    # A literal 0 would have what it is handed to compiled for itself.
+    kept = np.int64(0)
     for a in range(size):
         j = support[a]
         if _append(G, support, kept, j, l2, L):
@@ -144,23 +188,28 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
         gradient[j] = wanted
     fall = 1.0 - level
     rate = np.empty(m)
+    full = np.empty(m)
     step = np.empty(L.shape[0])
+    # The right-hand sides, with the lower triangle solved up to row ``solved``.
+    half = np.empty(L.shape[0])
+    solved = np.int64(0)
     time = 0.0
     events = 0
     dropped = -1
     exchanges = 0
     while True:
+        for a in range(solved, size):
+            j = support[a]
+            half[a] = shift[j] - fall * l1[j] * sign[j]
+        _forward(L, solved, size, half)
+        solved = size
+        for a in range(size):
+            step[a] = half[a]
+        _backward(L, size, step)
+        _find_rates(G, m, support, size, inside, step, shift, full, rate)
         for a in range(size):
             j = support[a]
-            step[a] = shift[j] - fall * l1[j] * sign[j]
-        _solve(L, size, step)
-        for k in range(m):
-            rate[k] = shift[k]
-        for a in range(size):
-            i = support[a]
-            d = step[a]
-            for k in range(m):
-                rate[k] -= d * G[i, k]
+            rate[j] = fall * l1[j] * sign[j] + l2[j] * step[a]
         length = 1.0 - time
         leaving = -1
         entering = -1
@@ -209,6 +258,7 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
                 blocked[entering] = True
             else:
                 exchanges = exchanges + 1 if length <= 1e-13 else 0
+                solved = np.int64(0)
                 left = _exchange(G, support, size, entering, entry_sign, w, l2, L, step)
                 if left <= -2:
                     # The exchange has lost a column: not an optimum any more.
@@ -228,6 +278,7 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
             inside[dropped] = False
             _remove(support, size, leaving, L)
             size -= 1
+            solved = leaving
             for k in range(m):
                 blocked[k] = False
         else:

@@ -142,7 +142,8 @@ def exact_step(G, m, gradient, w, l1, l2, positive):
     """
     support = np.empty(m, dtype=np.int64)
     for _ in range(_DROPS):
-        n_support = 0
+        # A literal 0 would have what it is handed to compiled for itself.
+        n_support = np.int64(0)
         for j in range(m):
             if w[j] != 0.0:
                 support[n_support] = j

@@ -4,21 +4,21 @@ import numpy as np
 from numba import njit
 
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-_ROWS = 64
 # A centred column smaller than this times its mean is rounding, not data.
 _CONSTANT = 1e-14
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
-def dense_panel(X, columns, mean, root, out):
+def dense_panel(X, columns, mean, root, tile, out):
     """Write the transpose of ``root * (X[:, columns] - mean)`` to ``out``.
 
     Constant columns are 0. The transpose is in C order even where it has one row or
     one column: any other array of one column would be compiled for separately.
+    ``tile`` rows are read at a time.
     """
     n = X.shape[0]
-    for start in range(0, n, _ROWS):
-        stop = min(n, start + _ROWS)
+    for start in range(0, n, tile):
+        stop = min(n, start + tile)
         for c in range(columns.shape[0]):
             j = columns[c]
             m = mean[j]
@@ -38,6 +38,21 @@ def dense_panel(X, columns, mean, root, out):
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
+def dense_squares(X, mean, root, tile, out):
+    """Add the squared norms of the columns of ``root * (X - mean)`` to ``out``."""
+    n = X.shape[0]
+    for start in range(0, n, tile):
+        stop = min(n, start + tile)
+        for j in range(X.shape[1]):
+            m = mean[j]
+            total = 0.0
+            for i in range(start, stop):
+                value = root[i] * (X[i, j] - m)
+                total += value * value
+            out[j] += total
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
 def csc_transpose_times(data, indices, indptr, V, out):
     """Write ``X^T V`` to ``out`` for X in CSC and V in C order."""
     for j in range(indptr.shape[0] - 1):
@@ -49,21 +64,26 @@ def csc_transpose_times(data, indices, indptr, V, out):
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
-def csc_correlate(data, indices, indptr, mean, V, sums, out):
-    """Write ``(X - mean)^T V`` to ``out``; ``sums`` are the column sums of V.
+def csc_correlate(data, indices, indptr, columns, mean, V, sums, out):
+    """Write ``(X[:, columns] - mean)^T V^T`` to ``out``.
+
+    ``sums`` are the sums of the rows of V.
 
     A column without zeros is centred entry by entry: it alone can lie so far from
     zero that the difference of the two products would cancel.
     """
-    n = V.shape[0]
-    for j in range(indptr.shape[0] - 1):
-        full = indptr[j + 1] - indptr[j] == n
+    n = V.shape[1]
+    for c in range(columns.shape[0]):
+        j = columns[c]
+        start, stop = indptr[j], indptr[j + 1]
+        full = stop - start == n
         origin = mean[j] if full else 0.0
-        for k in range(V.shape[1]):
+        for k in range(V.shape[0]):
+            row = V[k]
             total = 0.0
-            for t in range(indptr[j], indptr[j + 1]):
-                total += (np.float64(data[t]) - origin) * V[indices[t], k]
-            out[j, k] = total if full else total - mean[j] * sums[k]
+            for t in range(start, stop):
+                total += (np.float64(data[t]) - origin) * row[indices[t]]
+            out[c, k] = total if full else total - mean[j] * sums[k]
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)

@@ -14,6 +14,8 @@ from sklreg.solvers import _active_set_kernels as kernels
 _EVENTS = 4
 # Supports up to this size are worth a factor of their own.
 LARGEST_SUPPORT = 2048
+# Supports larger than this are factored by LAPACK.
+_LAPACK = 256
 
 
 class ActiveSet:
@@ -55,14 +57,10 @@ class ActiveSet:
         capacity = min(m, self.working.design.shape[0] + 1 if not l2.any() else m)
         self._reserve(max(capacity, np.count_nonzero(w)))
         if not self._holds(w, l2):
-            support = np.flatnonzero(w)
-            self.support[: len(support)] = support
-            self.size = kernels.factor_support(
-                G, self.support, len(support), l2, self.factor
-            )
-            left_out = np.setdiff1d(support, self.support[: self.size])
-            if len(left_out):
-                gradient += G[:, left_out] @ w[left_out]
+            self._factor(np.flatnonzero(w), l2)
+            if self.size < np.count_nonzero(w):
+                left_out = np.setdiff1d(np.flatnonzero(w), self.support[: self.size])
+                gradient += G[:m, left_out] @ w[left_out]
                 w[left_out] = 0.0
         events, self.size, done = kernels.follow(
             G,
@@ -80,10 +78,30 @@ class ActiveSet:
         self.l2 = l2.copy()
         return done, events
 
+    def _factor(self, support, l2):
+        """Factor the support afresh; dependent columns are left out."""
+        G, size = self.working.gram, len(support)
+        self.support[:size] = support
+        if size > _LAPACK:
+            part = G[np.ix_(support, support)]
+            diagonal = np.arange(size)
+            part[diagonal, diagonal] += l2[support]
+            least = kernels.SINGULAR * part[diagonal, diagonal]
+            try:
+                factor = np.linalg.cholesky(part)
+            except np.linalg.LinAlgError:
+                pass
+            else:
+                if np.all(factor[diagonal, diagonal] ** 2 > least):
+                    self.factor[:size, :size] = factor
+                    self.size = size
+                    return
+        self.size = kernels.factor_support(G, self.support, size, l2, self.factor)
+
     def _reserve(self, capacity):
         have = len(self.factor)
         if have < capacity:
-            capacity = max(capacity, min(2 * have, len(self.working)))
+            capacity = max(capacity, min(2 * have, self.working.design.shape[1]))
             factor = np.zeros((capacity, capacity))
             factor[:have, :have] = self.factor
             support = np.zeros(capacity, dtype=np.int64)

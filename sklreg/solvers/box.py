@@ -98,7 +98,7 @@ class BoxProblem(LeastSquaresProblem):
         top = np.maximum(top, np.where(self.lower < 0.0, -q, 0.0))
         return float(np.max(top[penalised] / self.l1_factor[penalised])) / l1_ratio
 
-    def exact_path(self):
+    def in_blocks(self):
         """Bounds are left to coordinate descent."""
         return False
 
@@ -127,7 +127,7 @@ class BoxProblem(LeastSquaresProblem):
             correlation = None
 
     def _certify_box(self, w, l1, l2, correlation):
-        residual = self.b - self._product(w) if w.any() else self.b
+        residual = self.residual(w)
         if correlation is None:
             correlation = self.design.correlate(residual) if w.any() else self.q
         lower, upper = self._reachable(w, l1, l2)

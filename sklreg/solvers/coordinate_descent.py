@@ -25,6 +25,8 @@ _FIRST_VIOLATORS = 64
 _INNER = 0.02
 # A tolerance below this asks for the exact solution on the support.
 _TIGHT = 1e-5
+# A dense X of more entries is not copied into a panel where its Gram would be small.
+_LARGE = 2_000_000
 # Sweeps before the first exact step; a small problem that may settle by itself gets
 # as many as this number of multiplications pays for.
 _FIRST_EXACT = 3
@@ -35,6 +37,8 @@ _ROUND_SWEEPS = 200
 _ROUNDS = 4
 # Correlations of columns of norm 1 with a target of norm 1 are known this well.
 _ROUNDING = 4 * np.finfo(np.float64).eps
+# Next to the level before, each level on the way to a small penalty.
+_STAGE = 0.7
 # Sweeps that one draw of random coordinates serves.
 _CHUNK = 8
 
@@ -132,15 +136,20 @@ class LeastSquaresProblem:
         top = (self.q if self.positive else np.abs(self.q)) / self.l1_factor
         return max(0.0, float(np.max(top))) / l1_ratio
 
-    def exact_path(self):
-        """Whether a path is better followed exactly than solved by sweeps."""
+    def in_blocks(self):
+        """Whether a path is better followed in blocks than penalty by penalty."""
         n_samples, n_features = self.design.shape
         return (
-            not self.design.sparse
-            and self.selection.random_state is None
-            and _WHOLE < n_features
-            and min(n_samples, n_features) <= LARGEST_SUPPORT
+            self.selection.random_state is None
+            and (_WHOLE < n_features or self._tall())
+            and (self.design.sparse or min(n_samples, n_features) <= LARGEST_SUPPORT)
         )
+
+    def _tall(self):
+        """Whether a Gram matrix is small beside a dense X that is large."""
+        n_samples, n_features = self.design.shape
+        large = n_samples * n_features > _LARGE
+        return large and 4 * n_features <= n_samples and not self.design.sparse
 
     def goal(self, tol):
         """Return the duality gap that a tolerance stands for."""
@@ -172,13 +181,19 @@ class LeastSquaresProblem:
         if self.positive:
             np.maximum(w, 0.0, out=w)
         goal = self.goal(tol)
+        n_iter = 0
+        wide = n_features > len(self.b) and not self.design.sparse
+        if wide and not w.any() and self.in_blocks():
+            n_iter = self._approach(w, l1, l2, max_iter)
+            correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
+        if whole and self._tall() and self.working.whole_gram is None:
+            self.working.whole_gram = self.design.gram()
         tight = tol < _TIGHT
         first_exact = _FIRST_EXACT
         if whole and not tight:
             first_exact = _settling_sweeps(n_features)
         ending = (tol if whole else np.inf), first_exact, tight
-        n_iter = 0
         best = np.inf
         rounds_lost = 0
         while True:
@@ -208,11 +223,62 @@ class LeastSquaresProblem:
             )
             correlation = None
 
+    def solve_inside(self, w, l1, l2, tol, max_iter):
+        """Solve on the working set, in place of w; return the number of sweeps."""
+        l1, l2 = l1 * self.l1_factor, l2 * self.l2_factor
+        columns, residual = self.working.columns, self.residual(w)
+        correlation = np.zeros(len(w))
+        correlation[columns] = self.design.correlate_columns(columns, residual)
+        ending = np.inf, _FIRST_EXACT, tol < _TIGHT
+        goal = 0.2 * self.goal(tol)
+        return self._descend(
+            w, residual, correlation, l1, l2, goal, max_iter, ending, True
+        )
+
+    def _approach(self, w, l1, l2, max_stages):
+        """Come down to a small penalty by stages, in place of w = 0.
+
+        Correlations change steadily along the path, so that the working set of the
+        next stage is foreseen; the violators of one large step would be too many.
+        Returns the number of stages.
+        """
+        if not l1.all():
+            return 0
+        level = float(np.max(np.abs(self.q) / l1))
+        if not 1.0 < level < np.inf:
+            return 0
+        stages = int(np.ceil(-np.log(level) / np.log(_STAGE)))
+        ratio = level ** (-1.0 / stages)
+        correlation, before = self.q, None
+        for stage in range(min(stages, max_stages)):
+            ahead, end = correlation - l2 * w, level * ratio
+            if stage == stages - 1:
+                end = 1.0
+            expected = None
+            if before is not None:
+                expected = ahead + ratio * (ahead - before)
+            self.working.propose(ahead, expected, level * l1, end * l1)
+            columns = self.working.columns
+            local = w[columns]
+            penalties = end * l1[columns], l2[columns]
+            finite = np.isfinite(self.working.squares).all()
+            if not (finite and self.active.worthwhile(local, *penalties)):
+                return stage
+            gradient = correlation[columns]
+            done, _ = self.active.move(local, gradient, *penalties, self.positive)
+            if not done:
+                return stage
+            w[columns] = local
+            before, level = ahead, end
+            if stage < stages - 1:
+                correlation = self.design.correlate(self.residual(w))
+        return min(stages, max_stages)
+
     def _certify(self, w, l1, l2, correlation):
         """Return the residual, its correlations and the duality gap at w."""
-        null = not w.any()
-        residual = self.b if null else self.b - self._product(w)
+        residual = self.residual(w)
         if correlation is None:
+            null = residual is self.b
             correlation = self.q if null else self.design.correlate(residual)
         gap, _ = kernels.duality_gap(
             w,
@@ -238,12 +304,14 @@ class LeastSquaresProblem:
         level[columns] += np.where(l1[columns] > 0.0, room, 0.0)
         return level
 
-    def _product(self, w):
-        """Return ``A w``, from the panel where it holds all the support."""
-        inside = np.count_nonzero(w[self.working.columns])
-        if inside == np.count_nonzero(w):
-            return self.working.product(w)
-        return self.design.apply(w)
+    def residual(self, w):
+        """Return ``b - A w``, from the panel where it holds all the support."""
+        nonzeros = np.count_nonzero(w)
+        if nonzeros == 0:
+            return self.b
+        if np.count_nonzero(w[self.working.columns]) == nonzeros:
+            return self.b - self.working.product(w)
+        return self.b - self.design.apply(w)
 
     def _candidates(self, w, correlation, l1, l2):
         """Return the support and the columns that violate optimality most."""
@@ -256,7 +324,7 @@ class LeastSquaresProblem:
         excess[support] = -np.inf
         excess[self.working.columns] = -np.inf
         violators = np.flatnonzero(excess > 0.0)
-        count = max(_FIRST_VIOLATORS, 2 * len(support))
+        count = max(_FIRST_VIOLATORS, len(support))
         if len(violators) > count:
             top = np.argpartition(excess[violators], -count)[-count:]
             violators = violators[top]

@@ -16,6 +16,8 @@ _PART_BYTES = 1 << 24
 # Columns whose mean is this many times their spread lose digits to implicit centring.
 _FAR = 1e3
 _ROWS_FOR_SPREAD = 8
+# Rows of a C-ordered X whose columns are read while they are in the cache.
+_TILE = 64
 
 
 def read_only(array):
@@ -209,15 +211,39 @@ class DenseDesign(Design):
 
     def fill_panel(self, columns, out):
         """Write ``A[:, columns]`` to a Fortran-ordered float64 array."""
+        kernels.dense_panel(
+            read_only(self.X), columns, self.mean, self._roots(), self._tile(), out.T
+        )
+
+    def correlate_columns(self, columns, R):
+        """Return ``A[:, columns]^T R`` for one or several residuals."""
+        panel = np.empty((self.shape[0], len(columns)), order="F")
+        self.fill_panel(columns, panel)
+        return panel.T @ R
+
+    def all_squares(self):
+        """Return the squared norm of every column of ``A``."""
+        out = np.zeros(self.shape[1])
+        kernels.dense_squares(
+            read_only(self.X), self.mean, self._roots(), self._tile(), out
+        )
+        return out
+
+    def _roots(self):
         root = np.broadcast_to(np.asarray(self.root), (self.shape[0],))
-        root = read_only(np.ascontiguousarray(root))
-        kernels.dense_panel(read_only(self.X), columns, self.mean, root, out.T)
+        return read_only(np.ascontiguousarray(root))
+
+    def _tile(self):
+        """Rows to read at a time: whole columns where they are contiguous."""
+        return _TILE if self.X.flags.c_contiguous else max(1, self.shape[0])
 
     def raw_panel(self, columns, out):
         """Write ``X[:, columns]`` to a Fortran-ordered float64 array."""
         ones = read_only(np.ones(self.shape[0]))
         zeros = np.zeros(self.shape[1])
-        kernels.dense_panel(read_only(self.X), columns, zeros, ones, out.T)
+        kernels.dense_panel(
+            read_only(self.X), columns, zeros, ones, self._tile(), out.T
+        )
 
     def center_in_place(self):
         """Subtract the means from X itself, where the caller has given X away."""
@@ -254,14 +280,18 @@ class SparseDesign(Design):
 
     def correlate(self, R):
         """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
-        weighted = self.weigh(R)
-        columns = weighted[:, None] if R.ndim == 1 else weighted
-        out = np.empty((self.shape[1], columns.shape[1]))
+        return self.correlate_columns(np.arange(self.shape[1]), R)
+
+    def correlate_columns(self, columns, R):
+        """Return ``A[:, columns]^T R`` for one or several residuals."""
+        weighted = np.atleast_2d(self.weigh(R).T)
+        out = np.empty((len(columns), len(weighted)))
         kernels.csc_correlate(
             *self.arrays(),
+            columns,
             self.mean,
-            np.ascontiguousarray(columns),
-            columns.sum(axis=0),
+            np.ascontiguousarray(weighted),
+            weighted.sum(axis=1),
             out,
         )
         return out[:, 0] if R.ndim == 1 else out
@@ -307,11 +337,29 @@ class SparseDesign(Design):
         )
         return out
 
+    def all_squares(self):
+        """Return the squared norm of every column of ``A``."""
+        return self.squares(np.arange(self.shape[1]))
+
     def cross_gram(self, rows, columns):
         """Return ``A[:, rows]^T A[:, columns]``."""
+        lengths = np.diff(self.X.indptr)
+        if max(lengths[rows].max(), lengths[columns].max()) < self.shape[0]:
+            return self._sparse_gram(rows, columns)
         out = np.empty((len(rows), len(columns)))
         scatter = np.zeros(self.shape[0])
         kernels.csc_gram(
             *self.arrays(), rows, columns, self.mean, self.weights(), scatter, out
         )
         return out
+
+    def _sparse_gram(self, rows, columns):
+        """Return the same where no column is without zeros, row by row of X."""
+        left = self.X[:, rows].astype(np.float64, copy=False)
+        right = self.X[:, columns].astype(np.float64)
+        right.data *= (
+            self.weight if np.ndim(self.weight) == 0 else (self.weight[right.indices])
+        )
+        gram = (left.T @ right).toarray()
+        gram -= np.multiply.outer(self.mean[rows], self.mean[columns])
+        return gram

@@ -1,9 +1,10 @@
 """Gram matrices of training sets, as the whole less the test rows.
 
 ``G_train = G − G_test``, both about the mean of all rows, then moved to the training
-mean by a rank-one term: K folds read X about twice. Where training and test rows do
-not add up to all rows, or where the difference would cancel, there is no such matrix
-and the training rows have to be read themselves.
+mean by a rank-one term. Where the test sets part the rows, the whole is the sum of
+their matrices and K folds cost one; otherwise X is read about twice. Where training and
+test rows do not add up to all rows, or where the difference would cancel, there is no
+such matrix and the training rows have to be read themselves.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,15 @@ from sklreg.solvers.ridge_design import CentredDesign
 
 #: A training variance below this fraction of the whole has lost digits.
 _CANCELLATION = 1e-3
+#: The matrices of all test sets are kept together up to this size.
+_BUDGET_BYTES = 1 << 28
+
+
+def as_slice(rows):
+    """Return row numbers as a slice, which copies nothing, where they follow on."""
+    if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+        return slice(int(rows[0]), int(rows[0]) + len(rows))
+    return rows
 
 
 @dataclass
@@ -53,13 +63,49 @@ class FoldGrams:
         self.whole = CentredDesign(X, weights, centre=fit_intercept)
         self.centred, self.offset = self.whole.centre_targets(Y)
         self.gram = None
+        self.parts = {}
 
-    def prepare(self):
-        """Make the whole Gram matrix, if it has not been made yet."""
-        if self.gram is None:
+    def prepare(self, tests=()):
+        """Make the whole Gram matrix, if it has not been made yet.
+
+        Parameters
+        ----------
+        tests : sequence of ndarray of int
+            Test sets that are to follow. If each row is in one of them, the whole is
+            the sum of their matrices, which are kept for :meth:`training`.
+        """
+        if self.gram is not None:
+            return
+        n_samples, n_features = self.rows.shape
+        size = 8 * n_features**2 * (len(tests) + 1)
+        counts = [np.bincount(test, minlength=n_samples) for test in tests]
+        if not tests or size > _BUDGET_BYTES or np.any(np.sum(counts, axis=0) != 1):
             self.gram, self.products = self.whole.gram(
                 self.whole.scale_rows(self.centred)
             )
+            return
+        parts = [self._moments(test) for test in tests]
+        self.gram = np.sum([part[0] for part in parts], axis=0)
+        self.products = np.sum([part[1] for part in parts], axis=0)
+        constant = self.whole.constant_columns(np.diagonal(self.gram))
+        self.gram[constant], self.gram[:, constant] = 0.0, 0.0
+        self.products[constant] = 0.0
+        self.parts = {
+            test.tobytes(): part for test, part in zip(tests, parts, strict=True)
+        }
+
+    def _moments(self, test):
+        """Return Gram, products and column sums of test rows about the whole mean."""
+        part = CentredDesign(
+            self.rows[as_slice(test)],
+            self.weights[test],
+            centre=self.fit_intercept,
+            mean=self.whole.mean,
+        )
+        targets = part.scale_rows(self.centred[test])
+        # The root as one more target: its products are the sums over the rows.
+        gram, products = part.gram(np.column_stack([targets, part.root]))
+        return gram, products[:, :-1], products[:, -1]
 
     def training(self, train, test):
         """Return the :class:`FoldGram` of the training rows, or None."""
@@ -71,16 +117,11 @@ class FoldGrams:
         total = self.whole.total - s.sum()
         if not total > 0:
             return None
-        part = CentredDesign(
-            self.rows[test], s, centre=self.fit_intercept, mean=self.whole.mean
-        )
-        gram, products = part.gram(part.scale_rows(targets))
-        np.subtract(self.gram, gram, out=gram)
-        np.subtract(self.products, products, out=products)
+        part = self.parts.get(test.tobytes()) or self._moments(test)
+        gram, products = self.gram - part[0], self.products - part[1]
         mean, offset = self.whole.mean, self.offset
         if self.fit_intercept:
-            ones = part.root[:, None]
-            shift = -part.t_dot(ones)[:, 0] / total
+            shift = -part[2] / total
             level = -(s @ targets) / total
             gram -= total * np.outer(shift, shift)
             products -= total * np.outer(shift, level)

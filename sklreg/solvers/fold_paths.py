@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
-from sklreg.solvers.fold_grams import FoldGrams
+from sklreg.solvers.fold_grams import FoldGrams, as_slice
 from sklreg.solvers.path import solve_path
 
 #: Up to this many features the Gram matrices of the folds are kept: 32 MiB each.
@@ -65,9 +65,11 @@ class FoldPaths:
         Whether to fit an intercept.
     gram : bool
         Whether to make the Gram matrix of all the features in any case.
+    tests : sequence of ndarray of int
+        Test sets of the folds to come, as far as they are known.
     """
 
-    def __init__(self, X, y, sample_weight, *, fit_intercept, gram):
+    def __init__(self, X, y, sample_weight, *, fit_intercept, gram, tests=()):
         self.X, self.y = X, np.asarray(y, dtype=np.float64)
         self.sample_weight = sample_weight
         self.fit_intercept = fit_intercept
@@ -81,7 +83,13 @@ class FoldPaths:
         ):
             weights = np.ones(n_samples) if sample_weight is None else sample_weight
             self.moments = FoldGrams(X, self.y[:, None], weights, fit_intercept)
-            self.moments.prepare()
+            self.moments.prepare([np.asarray(test) for test in tests])
+
+    def whole_gram(self):
+        """Return the Gram matrix of all rows, as a design has it, if it was made."""
+        if self.moments is None or self.moments.gram is None:
+            return None
+        return self.moments.gram / self.moments.whole.total
 
     def errors(self, train, test, grids, l1_ratios, options):
         """Fit a path for each l1_ratio and return its errors on the test rows.
@@ -104,11 +112,16 @@ class FoldPaths:
         """
         parts = self._from_moments(train, test) or self._from_rows(train)
         found = []
+        correlation = parts.design.correlate(parts.design.weigh(parts.target))
         for l1_ratio, alphas, option in zip(l1_ratios, grids, options, strict=True):
             option = dict(option)
             tol, max_iter = option.pop("tol"), option.pop("max_iter")
             problem = LeastSquaresProblem(
-                parts.design, parts.target, gram=parts.gram, **option
+                parts.design,
+                parts.target,
+                gram=parts.gram,
+                correlation=correlation,
+                **option,
             )
             solutions = solve_path(
                 problem, alphas, l1_ratio, tol=tol, max_iter=max_iter
@@ -150,7 +163,12 @@ class FoldPaths:
     def _test_errors(self, test, coefs, parts):
         used = np.flatnonzero(coefs.any(axis=1))
         X = self.X
-        rows = X[test][:, used] if issparse(X) else X[np.ix_(test, used)]
+        if issparse(X):
+            rows = X[test][:, used]
+        elif isinstance(as_slice(test), slice):
+            rows = X[as_slice(test)][:, used]
+        else:
+            rows = X[np.ix_(test, used)]
         predictions = rows @ coefs[used] + (parts.offset - parts.mean @ coefs)
         squares = (predictions - self.y[test, None]) ** 2
         weights = None if self.sample_weight is None else self.sample_weight[test]
@@ -170,10 +188,11 @@ def _factored(gram, products):
     """Return A and b with ``A^T A`` and ``A^T b`` as given, A square at the most."""
     scale = np.sqrt(np.diagonal(gram))
     scale[scale == 0.0] = 1.0
-    correlation = gram / scale[:, None] / scale
+    correlation = gram / scale[:, None]
+    correlation /= scale
     try:
-        R = linalg.cholesky(correlation)
-        b = linalg.solve_triangular(R, products / scale, trans=1)
+        R = linalg.cholesky(correlation, check_finite=False)
+        b = linalg.solve_triangular(R, products / scale, trans=1, check_finite=False)
     except linalg.LinAlgError:
         values, vectors = linalg.eigh(correlation)
         kept = values > _RANK * values[-1]

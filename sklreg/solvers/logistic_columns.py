@@ -10,8 +10,9 @@ _CONSTANT = 1e-14
 _SMALL = 256
 # The part of stored entries from which on they are as good as dense.
 _FILLED = 0.02
-# A Gram serves while this part of the weights has moved.
-_DRIFT = 0.05
+# A Gram serves while no more than this part of the weights has moved: the more, the
+# more rows a fresh one would have to be summed over.
+_DRIFT, _DRIFT_PER_ROW = 0.05, 5e-6
 # From this many columns on products are taken in single precision.
 _SINGLE_COLUMNS = 100
 
@@ -243,4 +244,5 @@ class WeightedGram:
             return 0.0
         ratio = curvature.sum() / self._curvature.sum()
         drift = np.abs(curvature - ratio * self._curvature).sum()
-        return float(ratio) if drift <= _DRIFT * curvature.sum() else 0.0
+        allowed = min(_DRIFT, _DRIFT_PER_ROW * len(curvature))
+        return float(ratio) if drift <= allowed * curvature.sum() else 0.0

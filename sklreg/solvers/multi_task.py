@@ -40,7 +40,7 @@ class MultiTaskProblem:
         """Return the smallest alpha at which every coefficient is zero."""
         return float(np.sqrt(np.max(np.sum(self.q**2, axis=1)))) / l1_ratio
 
-    def exact_path(self):
+    def in_blocks(self):
         """Whether the path is piecewise linear: never, rows shrink by their norm."""
         return False
 

@@ -69,6 +69,20 @@ class PartialDesign:
         product[self.hidden] = 0.0
         return product
 
+    def correlate_columns(self, columns, R):
+        """Return ``A[:, columns]^T R`` for one or several residuals."""
+        if self.Q.shape[1]:
+            panel = np.empty((self.base.shape[0], len(columns)), order="F")
+            self.fill_panel(columns, panel)
+            return panel.T @ R
+        product = self.base.correlate_columns(columns, R)
+        product[self.hidden[columns]] = 0.0
+        return product
+
+    def all_squares(self):
+        """Return bounds of the squared norms of the columns: those of the base."""
+        return self.base.all_squares()
+
     def apply(self, w, support=None):
         """Return ``A w``; only the columns in ``support`` are read."""
         support = np.flatnonzero(w) if support is None else support

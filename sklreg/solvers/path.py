@@ -1,23 +1,25 @@
 """Solutions along a path of penalties, certified several at a time.
 
-With a dense design the parametric active set solves a block of penalties on the
-working set; then one product with the whole of X gives the duality gap of each. Where
-a column outside the set turns out to matter, it is added and the penalties from there
-on are solved again. Otherwise each penalty is a problem of its own, started from the
-solution before.
+A block of penalties is solved on a working set of the columns that it is foreseen to
+need, exactly by the parametric active set where that is cheaper than sweeps;
+:mod:`sklreg.solvers.block_certificates` then tells the duality gap of each, with one
+product with the whole of X. Where a column outside the set turns out to matter, it is
+added and the penalties from there on are solved again. Otherwise each penalty is a
+problem of its own, started from the solution before.
 """
 
 import numpy as np
 
-from sklreg.solvers._coordinate_descent_kernels import duality_gap
+from sklreg.solvers.block_certificates import BlockCertifier
 from sklreg.solvers.coordinate_descent import Solution
 
 _FIRST_BLOCK = 4
-_LARGEST_BLOCK = 32
-# New columns a block may ask for, beside half the support.
+_LARGEST_BLOCK = 8
+# New columns a block may ask for, beside a share of the support.
 _NEW_COLUMNS = 64
-# A whole Gram matrix is made up to this many features.
-_WHOLE_GRAM = 4096
+# With up to this many features, and as many samples, the working set is all of them.
+_WHOLE = 512
+_LARGEST_WHOLE_BLOCK = 32
 
 
 def solve_path(
@@ -48,7 +50,7 @@ def solve_path(
         One for each penalty. ``n_iter`` counts sweeps, or events of the active set.
     """
     l1s, l2s = alphas * l1_ratio, alphas * (1.0 - l1_ratio)
-    if len(alphas) > 1 and l1s.all() and problem.exact_path():
+    if len(alphas) > 1 and l1s.all() and problem.in_blocks():
         solutions = _Follower(problem, l1s, l2s, tol, max_iter).run(w)
     else:
         solutions = _one_by_one(problem, l1s, l2s, w, tol, max_iter)
@@ -78,9 +80,12 @@ class _Follower:
         self.tol, self.max_iter = tol, max_iter
         design = problem.design
         n_samples, n_features = design.shape
-        self.whole = n_features <= min(n_samples, _WHOLE_GRAM)
-        if self.whole and self.working.whole_gram is None:
-            self.working.whole_gram = design.gram()
+        self.whole = not design.sparse and n_features <= min(n_samples, _WHOLE)
+        if self.whole:
+            if self.working.whole_gram is None:
+                self.working.whole_gram = design.gram()
+            self.working.add(np.arange(n_features))
+        self.certifier = BlockCertifier(problem)
 
     def run(self, w):
         problem = self.problem
@@ -88,15 +93,15 @@ class _Follower:
         w = np.zeros(n_features) if w is None else np.array(w, dtype=np.float64)
         if problem.positive:
             np.maximum(w, 0.0, out=w)
-        correlation = problem.q if not w.any() else None
-        if correlation is None:
-            residual = problem.b - problem.design.apply(w)
-            correlation = problem.design.correlate(residual)
+        null_level = problem.alpha_max()
+        correlation = self.certifier.look(max(null_level, self.l1s[0]), w)
         first, n_alphas = 0, len(self.l1s)
-        block = _LARGEST_BLOCK if self.whole else _FIRST_BLOCK
+        largest = _LARGEST_WHOLE_BLOCK if self.whole else _LARGEST_BLOCK
+        block = largest if self.whole else _FIRST_BLOCK
         while first < n_alphas:
             last = min(first + block, n_alphas)
-            self._propose(w, correlation, first, last)
+            if not self.whole:
+                self._propose(w, last)
             found = self._solve_block(w, correlation, first, last)
             accepted = self._certify(found, first)
             if not accepted:
@@ -110,35 +115,39 @@ class _Follower:
                     max_iter=self.max_iter,
                 )
                 solution.n_iter += events
+                self.certifier.look(self.l1s[first], solution.w, solution.correlation)
                 accepted = [solution]
             yield from accepted
             w, correlation = accepted[-1].w, accepted[-1].correlation
             whole_block = len(accepted) == last - first
             first += len(accepted)
-            block = min(2 * block, _LARGEST_BLOCK) if whole_block else len(accepted) + 1
+            block = min(2 * block, largest) if whole_block else len(accepted) + 1
 
-    def _propose(self, w, correlation, first, last):
+    def _propose(self, w, last):
         """Add the columns that the block ahead is likely to need."""
-        n_features, problem = len(w), self.problem
-        if self.whole:
-            self.working.add(np.arange(n_features))
-            return
-        factor = problem.l1_factor
-        slope = np.abs(correlation - self.l2s[first] * problem.l2_factor * w) / factor
         support = np.flatnonzero(w)
-        # The strong rule of Tibshirani et al. (2012), for the end of the block.
-        end = self.l1s[last - 1]
-        excess = slope - max(2.0 * end - max(self.l1s[first], slope.max()), 0.5 * end)
-        excess[support] = -np.inf
-        excess[self.working.columns] = -np.inf
-        likely = np.flatnonzero(excess >= 0.0)
-        count = _NEW_COLUMNS + len(support) // 2
-        if len(likely) > count:
-            likely = likely[np.argpartition(excess[likely], -count)[-count:]]
-        self.working.add(np.concatenate([support, np.sort(likely)]))
+        self.working.add(support)
+        here, before = self.certifier.end, self.certifier.before
+        level, end = here.level, self.l1s[last - 1]
+        expected = None
+        if before is not None and before.level > level:
+            # Correlations are piecewise linear in the penalty.
+            length = (level - end) / (before.level - level)
+            expected = here.correlation + length * (
+                here.correlation - before.correlation
+            )
+        factor = self.problem.l1_factor
+        # Columns of a Gram matrix had better be few.
+        share = 0.5 if self.working.prefers_gram() else 2.0
+        limit = _NEW_COLUMNS + int(share * len(support))
+        self.working.propose(
+            here.correlation, expected, level * factor, end * factor, limit
+        )
 
     def _solve_block(self, w, correlation, first, last):
-        """Return ``(w, events)`` for each penalty, optimal on the working set."""
+        """Return ``(w, n_iter)`` for each penalty, optimal on the working set."""
+        if self.problem.design.sparse:
+            return [self._descend(w := w.copy(), k) for k in range(first, last)]
         columns = self.working.columns
         local = w[columns]
         gradient = correlation[columns]
@@ -160,35 +169,26 @@ class _Follower:
                 break
         return found
 
+    def _descend(self, w, k):
+        """Solve one penalty on the working set of a sparse design, in place of w."""
+        l1, l2 = self.l1s[k], self.l2s[k]
+        return w, self.problem.solve_inside(w, l1, l2, self.tol, self.max_iter)
+
     def _certify(self, found, first):
         """Return the solutions up to the first whose gap is too large."""
-        problem, columns = self.problem, self.working.columns
-        W = np.stack([w for w, _ in found], axis=1)
-        if self.whole:
-            product = np.stack([problem.design.apply(w) for w in W.T], axis=1)
-        else:
-            product = self.working.panel @ W[columns]
-        residuals = problem.b[:, None] - product
-        correlations = problem.design.correlate(residuals)
-        accepted = []
-        violators = np.zeros(len(W), dtype=bool)
-        for k, (w, events) in enumerate(found):
-            correlation = np.ascontiguousarray(correlations[:, k])
-            residual = np.ascontiguousarray(residuals[:, k])
-            l1 = self.l1s[first + k] * problem.l1_factor
-            l2 = self.l2s[first + k] * problem.l2_factor
-            gap, _ = duality_gap(
-                w,
-                correlation,
-                problem.certified_level(l1),
-                l2,
-                float(residual @ residual),
-                float(residual @ problem.b),
-                problem.positive,
-            )
-            if len(accepted) == k and gap <= problem.goal(self.tol):
-                accepted.append(Solution(w, gap, events, correlation))
-            else:
-                violators |= np.abs(correlation) > l1
-        self.working.add(np.flatnonzero(violators))
-        return accepted
+        problem = self.problem
+        block = slice(first, first + len(found))
+        l1s, l2s = self.l1s[block], self.l2s[block]
+        gaps, correlations = self.certifier.certify([w for w, _ in found], l1s, l2s)
+        # A gap that is not a number is too large as well.
+        short = np.flatnonzero(~(gaps <= problem.goal(self.tol)))
+        held = short[0] if len(short) else len(found)
+        for k in short:
+            slope = correlations[k] - l2s[k] * problem.l2_factor * found[k][0]
+            if not problem.positive:
+                slope = np.abs(slope)
+            self.working.add(np.flatnonzero(slope > l1s[k] * problem.l1_factor))
+        return [
+            Solution(found[k][0], gaps[k], found[k][1], correlations[k])
+            for k in range(held)
+        ]

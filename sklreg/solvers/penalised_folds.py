@@ -14,17 +14,19 @@ class PenalisedFoldPaths(FoldPaths):
 
     Parameters
     ----------
-    X, y, sample_weight, fit_intercept, gram : ndarray or CSC, ndarray, bool
+    X, y, sample_weight : ndarray or CSC, ndarray, ndarray
         As for :class:`~sklreg.solvers.fold_paths.FoldPaths`.
     terms : PenaltyTerms or None
         What each feature pays. Standard deviations are those of the training rows.
     gammas : ndarray of shape (n_gamma,)
         Share of the penalised coefficients in their blend with the refit; 1 is none
         of the refit.
+    **options
+        `fit_intercept`, `gram` and `tests`, as for FoldPaths.
     """
 
-    def __init__(self, X, y, sample_weight, *, fit_intercept, gram, terms, gammas):
-        super().__init__(X, y, sample_weight, fit_intercept=fit_intercept, gram=gram)
+    def __init__(self, X, y, sample_weight, *, terms, gammas, **options):
+        super().__init__(X, y, sample_weight, **options)
         self.terms, self.gammas = terms, gammas
 
     def errors(self, train, test, grids, l1_ratios, options):

@@ -32,9 +32,9 @@ def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.i
     l1, l2, lower, upper : ndarray of shape (m,)
         Penalties, and a box around zero.
     tol : float
-        The sweeps end when one lowers the objective by no more than this,
+        The sweeps end when one lowers the objective by no more than this.
     slope_tol : float
-        and finds no slope off by more than this part of its L1 level.
+        It must also find no slope off by more than this part of its L1 level.
 
     Returns
     -------
@@ -92,7 +92,9 @@ def _exact_step(G, gradient, w, l1, l2, lower, upper):
             w[free[first]] = end
             change[first] = end - at[first]
         np.clip(w, lower, upper, out=w)
-        gradient -= G[:, free] @ change
+        full = np.zeros(len(w))
+        full[free] = change
+        gradient -= G @ full
         if not cut:
             return
 

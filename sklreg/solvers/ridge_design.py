@@ -157,7 +157,8 @@ class CentredDesign:
         products = np.zeros((p, B.shape[1]))
 
         def blocks():
-            for rows, block in self.blocks(least=_GRAM_BLOCK):
+            # A block takes more flops than adding its product to the sum.
+            for rows, block in self.blocks(least=max(_GRAM_BLOCK, 2 * p)):
                 np.add(products, block.T @ B[rows], out=products)
                 yield block
 

@@ -7,7 +7,13 @@ from sklreg.solvers.design import read_only
 # Up to this many columns (128 MiB) exact steps on a Gram repay its making.
 _GRAM_COLUMNS = 4096
 # Up to this many, a Gram costs next to nothing whatever the data are.
-_SMALL = 256
+_SMALL = 512
+# Columns that panels and Gram matrices have room for at the least.
+_ROOM = 64
+# A panel asks for this much at once: memory never written to costs nothing, copies do.
+_PANEL_BYTES = 1 << 28
+# Columns whose correlation is expected to come this close to their level are likely.
+_MARGIN = 0.05
 
 
 class WorkingSet:
@@ -32,6 +38,7 @@ class WorkingSet:
         self.columns = np.empty(0, dtype=np.int64)
         self._member = np.zeros(design.shape[1], dtype=bool)
         self._panel = np.empty((design.shape[0], 0), order="F")
+        self._panel_size = 0
         self._gram = np.empty((0, 0))
         self._gram_size = 0
         self._squares = np.empty(0)
@@ -47,20 +54,56 @@ class WorkingSet:
         self.columns = np.concatenate([self.columns, columns])
         return len(columns)
 
+    def propose(self, ahead, expected, level, end, limit=None):
+        """Add the columns that a move from one level of l1 to another may need.
+
+        Parameters
+        ----------
+        ahead, expected : ndarray of shape (n_features,)
+            Correlations, less the pull of l2: where the move starts, and what is
+            expected of them where it ends; None where there is nothing to go by.
+        level, end : float or ndarray of shape (n_features,)
+            Levels of l1 at the start and at the end.
+        limit : int or None
+            Most columns to add: those expected to be furthest above their level.
+        """
+        ahead = np.abs(ahead)
+        if expected is None:
+            # The strong rule of Tibshirani et al. (2012).
+            excess = ahead - np.maximum(2.0 * end - level, 0.5 * end)
+        else:
+            excess = np.abs(expected) - (1.0 - _MARGIN) * end
+            np.maximum(excess, ahead - (1.0 - _MARGIN) * level, out=excess)
+        excess[self.columns] = -np.inf
+        likely = np.flatnonzero(excess >= 0.0)
+        if limit is not None and len(likely) > limit:
+            likely = np.sort(likely[np.argpartition(excess[likely], -limit)[-limit:]])
+        self.add(likely)
+
     @property
     def panel(self):
         """``A[:, columns]`` in Fortran order; an empty panel over a sparse design."""
-        have, want = self._panel.shape[1], len(self)
+        have, want = self._panel_size, len(self)
         if not self.design.sparse and have < want:
-            grown = np.empty((self.design.shape[0], want), order="F")
-            grown[:, :have] = self._panel
-            self.design.fill_panel(self.columns[have:], grown[:, have:])
-            self._panel = grown
-        return self._panel
+            room = self._panel.shape[1]
+            if room < want:
+                n_samples = len(self._panel)
+                room = max(self._room(room), _PANEL_BYTES // (8 * max(1, n_samples)))
+                room = min(room, self.design.shape[1])
+                grown = np.empty((n_samples, room), order="F")
+                grown[:, :have] = self._panel[:, :have]
+                self._panel = grown
+            self.design.fill_panel(self.columns[have:], self._panel[:, have:want])
+            self._panel_size = want
+        return self._panel[:, : self._panel_size]
+
+    def _room(self, room):
+        """Columns to make room for, where there is room for too few."""
+        return min(self.design.shape[1], max(len(self), 2 * room, _ROOM))
 
     def product(self, w):
         """Return ``A w`` for coefficients that are zero outside the set."""
-        if self.design.sparse or self._panel.shape[1] < len(self):
+        if self.design.sparse or self._panel_size < len(self):
             return self.design.apply(w)
         local = w[self.columns]
         last = np.flatnonzero(local)[-1] + 1 if local.any() else 0
@@ -82,11 +125,19 @@ class WorkingSet:
 
     @property
     def gram(self):
-        """Gram matrix of the columns, grown by the rows that are missing."""
+        """Gram matrix of the columns, in the upper left corner of an array.
+
+        Rows that are missing are added; the rest of the array is room for more.
+        """
         have, want = self._gram_size, len(self)
-        if have < want:
-            grown = np.empty((want, want))
-            grown[:have, :have] = self._gram
+        if have == 0 and self._whole_as_it_is():
+            self._gram, self._gram_size = self.whole_gram, want
+        elif have < want:
+            if len(self._gram) < want:
+                room = self._room(len(self._gram))
+                grown = np.empty((room, room))
+                grown[:have, :have] = self._gram[:have, :have]
+                self._gram = grown
             new = self.columns[have:]
             if self.whole_gram is not None:
                 block = self.whole_gram[np.ix_(self.columns, new)]
@@ -98,10 +149,21 @@ class WorkingSet:
                 block[:have] = self.panel[:, :have].T @ fresh
                 # A product of an array with itself costs half as much.
                 block[have:] = fresh.T @ fresh
-            grown[:, have:] = block
-            grown[have:, :have] = block[:have].T
-            self._gram, self._gram_size = grown, want
+            self._gram[:want, have:want] = block
+            self._gram[have:want, :have] = block[:have].T
+            self._gram_size = want
         return self._gram
+
+    def _whole_as_it_is(self):
+        """Whether the whole Gram matrix is that of the columns, in the same order."""
+        whole = self.whole_gram
+        return (
+            whole is not None
+            and len(self) == len(whole)
+            and np.array_equal(self.columns, np.arange(len(whole)))
+            and whole.flags.c_contiguous
+            and whole.flags.writeable
+        )
 
     def prefers_gram(self):
         """Whether a sweep on the Gram costs less than one on the columns."""

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.linear_model import ElasticNet, Ridge
 
-from benchmarks import certificate, peers, problems, storage
+from benchmarks import certificate, logistic_certificate, peers, problems, storage
 
 
 @pytest.fixture(scope="module")
@@ -99,5 +99,35 @@ def test_adapters_are_complete(name):
     adapter = peers.adapter(name)
     tolerances = adapter.TOLERANCES
     assert list(tolerances) == sorted(tolerances, reverse=True)
-    assert {"path", "single"} <= set(peers.tasks(name))
+    offered = set(peers.tasks(name))
+    assert {"path", "single"} <= offered or offered <= set(peers.CLASSES)
     assert hasattr(adapter, "COMMAND") or (adapter.LIBRARY and adapter.DISTRIBUTION)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.4, 0.0])
+def test_logistic_gap_is_the_distance_to_the_optimum(n_classes, l1_ratio):
+    from sklreg.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((80, 5))
+    y = np.argmax(X[:, :n_classes] + rng.gumbel(size=(80, n_classes)), axis=1) * 1.0
+    problem = problems.Problem("small", X, y)
+    alpha = logistic_certificate.alpha_max(X, y, l1_ratio) / 10
+
+    def gap(model):
+        return logistic_certificate.relative_gap(
+            problem, model.coef_.T, model.intercept_, alpha, l1_ratio
+        )
+
+    best = LogisticRegression(C=1 / (80 * alpha), l1_ratio=l1_ratio, tol=1e-7).fit(X, y)
+    assert abs(gap(best)) < 1e-10
+    best.coef_ = 0.9 * best.coef_
+    parts = best.coef_.T, best.intercept_, alpha, l1_ratio
+    value = logistic_certificate.objective(X, y, *parts)
+    assert gap(best) > 1e-5
+    best.coef_ = best.coef_ / 0.9
+    least = logistic_certificate.objective(X, y, best.coef_.T, *parts[1:])
+    best.coef_ = 0.9 * best.coef_
+    null = logistic_certificate.null_loss(y)
+    assert_allclose(gap(best), (value - least) / null, rtol=1e-6)

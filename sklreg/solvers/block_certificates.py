@@ -1,0 +1,226 @@
+"""Duality gaps of a block of solutions, with one product with the whole of X.
+
+The correlations of all columns with a residual cost one reading of X. Here they are
+computed for the last residual of a block only; for the others they are known well
+enough without:
+
+- on the working set exactly, through its Gram matrix or its few sparse columns;
+- outside, because a residual r lies close to a combination of two residuals whose
+  correlations are known, those at the ends: with ``r = t r_0 + (1 - t) r_1 + d``,
+  ``|A_j^T r| <= |t A_j^T r_0 + (1 - t) A_j^T r_1| + ||A_j|| ||d||``.
+
+Where that bound is below the level of a column, the column does not limit the dual
+point, and the duality gap is the same as from a product with X. The few columns where
+it is not are read for all the residuals of the block.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklreg.solvers._coordinate_descent_kernels import duality_gap
+
+#: Rounding a correlation found through the Gram matrix may have, next to its level.
+_ROUNDING = 1e-7
+#: Beyond this part of a dense X all of it is read.
+_FEW = 0.25
+_EPS = np.finfo(np.float64).eps
+
+
+@dataclass
+class End:
+    """Coefficients whose residual has been multiplied with the whole of X.
+
+    Attributes
+    ----------
+    level : float
+        The L1 penalty they belong to.
+    w, residual, correlation : ndarray
+        Coefficients, ``b - A w`` and ``A^T (b - A w)``.
+    """
+
+    level: float
+    w: np.ndarray
+    residual: np.ndarray
+    correlation: np.ndarray
+
+
+@dataclass
+class _Block:
+    """What certificates of a block take: an entry, or a column, for each solution."""
+
+    squares: np.ndarray
+    with_target: np.ndarray
+    correlations: list
+
+
+class BlockCertifier:
+    """Certificates for blocks of solutions whose support is in the working set.
+
+    Parameters
+    ----------
+    problem : LeastSquaresProblem
+        The problem, with its working set.
+
+    Attributes
+    ----------
+    end, before : End or None
+        Where X was read last, and the time before that.
+    """
+
+    def __init__(self, problem):
+        self.problem = problem
+        self.norms = None
+        self.end = self.before = None
+
+    def look(self, level, w, correlation=None):
+        """Read X for the residual of w; return its correlations."""
+        problem = self.problem
+        residual = problem.residual(w)
+        if correlation is None:
+            null = residual is problem.b
+            correlation = problem.q if null else problem.design.correlate(residual)
+        self.before, self.end = self.end, End(level, w, residual, correlation)
+        return correlation
+
+    def certify(self, solutions, l1s, l2s):
+        """Return ``(gaps, correlations)`` of the solutions of a block.
+
+        Parameters
+        ----------
+        solutions : list of ndarray of shape (n_features,)
+            Coefficients, zero outside the working set. They follow the end.
+        l1s, l2s : ndarray of shape (n_solutions,)
+            Their penalties, decreasing, before the factors of the features.
+
+        Returns
+        -------
+        gaps : ndarray of shape (n_solutions,)
+        correlations : list of ndarray of shape (n_features,)
+            Outside the working set possibly an estimate, where that is below the
+            level in any case.
+        """
+        problem, start = self.problem, self.end
+        self.look(l1s[-1], solutions[-1])
+        block = self._without_x(solutions, l1s, start) or self._with_x(solutions)
+        gaps = np.empty(len(solutions))
+        for k, w in enumerate(solutions):
+            gaps[k], _ = duality_gap(
+                w,
+                block.correlations[k],
+                problem.certified_level(l1s[k] * problem.l1_factor),
+                l2s[k] * problem.l2_factor,
+                float(block.squares[k]),
+                float(block.with_target[k]),
+                problem.positive,
+            )
+        return gaps, block.correlations
+
+    def _residuals(self, solutions):
+        """Return the residuals, a column each, of Fortran order."""
+        problem, working = self.problem, self.problem.working
+        if problem.design.sparse or len(working) == len(solutions[0]):
+            return np.stack([problem.residual(w) for w in solutions]).T
+        W = np.stack([w[working.columns] for w in solutions], axis=1)
+        return problem.b[:, None] - working.panel @ W
+
+    def _with_x(self, solutions):
+        residuals = self._residuals(solutions)
+        products = self.problem.design.correlate(residuals)
+        return _Block(
+            np.einsum("ij,ij->j", residuals, residuals),
+            self.problem.b @ residuals,
+            [np.ascontiguousarray(column) for column in products.T],
+        )
+
+    def _without_x(self, solutions, l1s, start):
+        """Return the block from what is known at its ends, or None if too little."""
+        problem, end = self.problem, self.end
+        design, columns = problem.design, problem.working.columns
+        if self.norms is None:
+            gram = problem.working.whole_gram
+            squares = design.all_squares() if gram is None else gram.diagonal()
+            self.norms = np.sqrt(np.maximum(squares, 0.0))
+        if design.sparse:
+            apart, inside, residuals = self._apart_in_rows(solutions, start)
+        else:
+            found = self._apart_in_gram(solutions, start, l1s[-1])
+            if found is None:
+                return None
+            apart, inside, residuals = *found, None
+        whole, inner, length, squares, with_target = apart
+        t = np.clip(inner / length, 0.0, 1.0) if length > 0.0 else np.zeros(len(whole))
+        distance = np.maximum(whole - 2.0 * t * inner + t * t * length, 0.0)
+        distance = np.sqrt(distance + _EPS * problem.null_square)
+        distance[-1] = 0.0
+        doubtful = self._doubtful(start, distance.max(), l1s[-1])
+        slope = np.multiply.outer((start.correlation - end.correlation)[doubtful], t)
+        slope += end.correlation[doubtful, None]
+        bound = np.multiply.outer(self.norms[doubtful], distance)
+        bound += slope if problem.positive else np.abs(slope)
+        levels = np.multiply.outer(problem.l1_factor[doubtful], l1s)
+        above = (bound > levels)[:, :-1]
+        unsure = above.any(axis=1)
+        n_unsure = int(np.count_nonzero(unsure))
+        if not design.sparse and n_unsure > _FEW * design.shape[1]:
+            return None
+        if n_unsure:
+            which = np.flatnonzero(above.any(axis=0))
+            if residuals is None:
+                read = self._residuals([solutions[k] for k in which])
+            else:
+                read = residuals[:, which]
+            read = design.correlate_columns(doubtful[unsure], read)
+            slope[np.ix_(unsure, which)] = read
+        correlations = []
+        for k in range(len(solutions) - 1):
+            correlation = end.correlation.copy()
+            correlation[doubtful] = slope[:, k]
+            correlation[columns] = inside[:, k]
+            correlations.append(correlation)
+        return _Block(squares, with_target, [*correlations, end.correlation])
+
+    def _doubtful(self, start, distance, level):
+        """Return the columns outside that may be above the least level in between."""
+        ends = start.correlation, self.end.correlation
+        if not self.problem.positive:
+            ends = np.abs(ends[0]), np.abs(ends[1])
+        bound = np.maximum(*ends) + self.norms * distance
+        doubtful = bound > level * self.problem.l1_factor
+        doubtful[self.problem.working.columns] = False
+        return np.flatnonzero(doubtful)
+
+    def _apart_in_gram(self, solutions, start, level):
+        """Return how far residuals are apart, and correlations inside; or None."""
+        problem, end = self.problem, self.end
+        columns, m = problem.working.columns, len(problem.working)
+        norms = self.norms[columns]
+        local = np.stack([w[columns] for w in (*solutions, start.w)], axis=1)
+        rounding = _EPS * float(np.abs(local).max(axis=1) @ norms)
+        if rounding * self.norms.max() > _ROUNDING * level * problem.l1_factor.min():
+            return None
+        # Residuals differ from the last one by A u, u being zero off the set.
+        U = local[:, [-2]] - local
+        GU = problem.working.gram[:m, :m] @ U
+        v, U, Gv, GU = U[:, -1], U[:, :-1], GU[:, -1], GU[:, :-1]
+        whole = np.einsum("ij,ij->j", U, GU)
+        squares = float(end.residual @ end.residual) + whole
+        squares += 2.0 * (end.correlation[columns] @ U)
+        with_target = float(end.residual @ problem.b) + problem.q[columns] @ U
+        inside = end.correlation[columns, None] + GU
+        return (whole, v @ GU, float(v @ Gv), squares, with_target), inside
+
+    def _apart_in_rows(self, solutions, start):
+        """Return the same from the residuals, and these."""
+        problem, last = self.problem, self.end.residual
+        residuals = self._residuals(solutions)
+        D, v = residuals - last[:, None], start.residual - last
+        apart = (
+            np.einsum("ij,ij->j", D, D),
+            v @ D,
+            float(v @ v),
+            np.einsum("ij,ij->j", residuals, residuals),
+            problem.b @ residuals,
+        )
+        inside = problem.design.correlate_columns(problem.working.columns, residuals)
+        return apart, inside, residuals
