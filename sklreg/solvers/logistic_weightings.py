@@ -51,6 +51,8 @@ def logistic_weightings(problems, penalties, start, *, tol, max_iter, each):
     list of LogisticSolution or None
         None for a problem that did not come to its end here.
     """
+    if not problems:
+        return []
     n_blocks = -(-len(problems) // _BLOCK)
     n_blocks += n_blocks % 2  # two threads end together
     parts = np.array_split(np.arange(len(problems)), n_blocks)
