@@ -1,7 +1,8 @@
 """Many copies of one logistic model, each fitted to its own weighting of the same rows.
 
-The columns in the working set are copied and centred once for each thread, and every
-weighting starts from the solution on all rows; see ``_weightings.py`` for the protocol.
+Every weighting starts from the solution on all rows. Binary models with an L1 penalty
+on dense data take their steps together; whatever that leaves is solved one after the
+other. See ``_weightings.py`` for the protocol.
 """
 
 import threading
@@ -15,17 +16,20 @@ from sklreg._validation import validate_data
 from sklreg.linear_model._logistic_fitted import warn_of
 from sklreg.linear_model._logistic_penalty import check_dual, read_penalty
 from sklreg.linear_model._logistic_problem import (
+    _ROUNDING,
     ClassProblem,
+    Fit,
     check_present,
     encode,
     feature_terms,
     weigh,
     weights_of_classes,
 )
+from sklreg.solvers.logistic_weightings import logistic_weightings
 from sklreg.solvers.weightings import column_scale
 
 # Weight vectors held at a time.
-_CHUNK = 32
+_CHUNK = 64
 
 
 def fit_logistics(model, members, X, y, weights, *, each, standardize):
@@ -74,18 +78,25 @@ def fit_logistics(model, members, X, y, weights, *, each, standardize):
     held = threading.local()
 
     def solve(weight):
-        weight = np.asarray(weight, dtype=np.float64)
         before = getattr(held, "problem", problem)
         own = before.reweighted(row_weights(weight), share=before is not problem)
         check_present(own, classes, stacklevel=6)
         held.problem = own
-        moments = _moments(X, weight) if standardize else (None, None, None)
-        return own.solve(C, l1_ratio, start, **solving), moments
+        return own.solve(C, l1_ratio, start, **solving)
 
-    weights, solved = iter(weights), []
+    weights, fits, moments = iter(weights), [], []
     while chunk := list(islice(weights, _CHUNK)):
-        solved += each(solve, chunk)
-    for member, (fit, (mean, _, scale)) in zip(members, solved, strict=True):
+        chunk = [np.asarray(weight, dtype=np.float64) for weight in chunk]
+        owns = [problem.reweighted(row_weights(weight)) for weight in chunk]
+        shared = _solve_together(owns, C, l1_ratio, start, **solving, each=each)
+        lone = each(solve, [w for w, fit in zip(chunk, shared, strict=True) if not fit])
+        lone = iter(lone)
+        fits += [fit or next(lone) for fit in shared]
+        if standardize:
+            moments += each(lambda weight: _moments(X, weight), chunk)
+    if not standardize:
+        moments = [(None, None, None)] * len(fits)
+    for member, fit, (mean, _, scale) in zip(members, fits, moments, strict=True):
         if standardize:
             fit = replace(
                 fit, coef=fit.coef * scale, intercept=fit.intercept + fit.coef @ mean
@@ -93,9 +104,43 @@ def fit_logistics(model, members, X, y, weights, *, each, standardize):
         member.classes_ = classes
         member._take(fit, X.dtype)
         member.n_features_in_, member._has_offset = X.shape[1], False
-    worst = max((fit for fit, _ in solved), key=lambda fit: fit.gap - fit.goal)
+    worst = max(fits, key=lambda fit: fit.gap - fit.goal)
     warn_of(worst, model.max_iter, stacklevel=7)
-    return [moments for _, moments in solved]
+    return moments
+
+
+def _solve_together(problems, C, l1_ratio, start, *, tol, max_iter, each):
+    """Return a :class:`Fit` for each problem, None where it takes a fit of its own."""
+    first, fits = problems[0], [None] * len(problems)
+    if first.rows > 1 or issparse(first.X) or not start.gap <= start.goal:
+        return fits
+    w, intercept = start.coef[0], float(start.intercept[0])
+    raw = first.X @ w + intercept
+    gap_tol = max(tol**2, _ROUNDING)
+    penalties = [own.penalties(C, l1_ratio) for own in problems]
+    shared = [
+        b
+        for b, (own, (l1, _)) in enumerate(zip(problems, penalties, strict=True))
+        if own.present.all() and l1.all()
+    ]
+    found = logistic_weightings(
+        [problems[b]._solver for b in shared],
+        [penalties[b] for b in shared],
+        (w, intercept, raw),
+        tol=gap_tol,
+        max_iter=max_iter,
+        each=each,
+    )
+    for b, one in zip(shared, found, strict=True):
+        if one is not None:
+            fits[b] = Fit(
+                one.w[None],
+                np.array([one.intercept]),
+                max(one.gap, 0.0),  # below it is rounding
+                gap_tol * one.null_value,
+                one.n_iter,
+            )
+    return fits
 
 
 def _moments(X, weight):
