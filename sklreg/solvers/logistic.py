@@ -47,6 +47,8 @@ _INNER = 0.3
 _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
 _MODEL = 0.05
+# and to this part of what the step before it won.
+_WON = 0.1
 _MODEL_SWEEPS = 200
 # Far from the optimum more Newton steps are worth more than more sweeps.
 _FAR, _FAR_SWEEPS = 1e-4, 20
@@ -222,6 +224,7 @@ class LogisticProblem:
         conjugate = self._prefers_conjugate(l1)
         n_iter = 0
         progress = Progress()
+        self.gram.restart()
         while True:
             gap, slope = self._certify(state, l1, l2, slope)
             value = state.loss + kernels.penalty_value(state.w, l1, l2)
@@ -294,7 +297,7 @@ class LogisticProblem:
         columns = self.working.columns
         penalties = l1[columns], l2[columns], self.lower[columns], self.upper[columns]
         local = state.w[columns]
-        steps = 0
+        steps, before = 0, np.inf
         while steps < min(_STEPS, max_steps):
             theta, newton = self.dual.project(state, l1, l2)
             slope = self.working.correlate(theta)
@@ -303,7 +306,11 @@ class LogisticProblem:
             if gap <= target and steps > 0:
                 break
             steps += 1
+            self.gram.heed(gap)
             aim = max(0.1 * target, _MODEL * min(gap, value))
+            # Where the gap is loose, the last step tells what this one can win.
+            aim = min(aim, max(0.1 * target**2 / gap, _WON * (before - value)))
+            before = value
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
             curvature = state.damped()
