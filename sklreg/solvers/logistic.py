@@ -35,7 +35,7 @@ from sklreg.solvers.logistic_state import (
     State,
     floats,
 )
-from sklreg.solvers.newton_cg import column_squares, newton_direction
+from sklreg.solvers.newton_cg import column_squares, in_single_precision, newton_direction
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many features the first working set is the whole problem.
@@ -365,6 +365,7 @@ class LogisticProblem:
         working = self.working
         if working.squares is None:
             working.squares = column_squares(self.design.X)
+            working.single = in_single_precision(self.design.X)
         curvature = state.damped()[:, None]
         change, shift, step = newton_direction(
             self.design.X,
@@ -377,6 +378,7 @@ class LogisticProblem:
             np.array([curvature.sum()]),
             self.fit_intercept,
             goal,
+            working.single,
         )
         product = step[:, 0] - shift[0]
         new = state.w + change[:, 0]

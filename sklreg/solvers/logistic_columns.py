@@ -52,6 +52,7 @@ class LogisticColumns:
         # What else depends on the data alone, for whoever shares them.
         self.rotation = None
         self.squares = None
+        self.single = None
         self._origin = np.zeros(design.shape[1])
 
     def __len__(self):
