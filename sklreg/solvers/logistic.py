@@ -35,7 +35,11 @@ from sklreg.solvers.logistic_state import (
     State,
     floats,
 )
-from sklreg.solvers.newton_cg import column_squares, in_single_precision, newton_direction
+from sklreg.solvers.newton_cg import (
+    column_squares,
+    in_single_precision,
+    newton_direction,
+)
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many features the first working set is the whole problem.

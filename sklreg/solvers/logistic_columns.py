@@ -73,7 +73,8 @@ class LogisticColumns:
         if have < want:
             room = self._panel.shape[1]
             if room < want:
-                room = max(want, 2 * room, _PANEL_BYTES // (8 * max(1, len(self._panel))))
+                least = _PANEL_BYTES // (8 * max(1, len(self._panel)))
+                room = max(want, 2 * room, least)
                 room = min(room, self.design.shape[1])
                 grown = np.empty((self.design.shape[0], room), order="F")
                 grown[:, :have] = self._panel[:, :have]

@@ -32,7 +32,11 @@ from sklreg.solvers.logistic_state import (
 )
 from sklreg.solvers.multinomial_blocks import minimise_by_class
 from sklreg.solvers.multinomial_gram import entry_gram
-from sklreg.solvers.newton_cg import column_squares, in_single_precision, newton_direction
+from sklreg.solvers.newton_cg import (
+    column_squares,
+    in_single_precision,
+    newton_direction,
+)
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many entries of W a Newton model is solved on its Gram matrix.
