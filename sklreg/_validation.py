@@ -30,6 +30,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_method_params,
@@ -69,6 +70,7 @@ __all__ = [
     "SparseCoefMixin",
     "StrOptions",
     "_check_method_params",
+    "_check_optimize_result",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_deprecate_positional_args",
@@ -84,6 +86,7 @@ __all__ = [
     "feature_labels",
     "feature_names_of",
     "narrow_indices",
+    "noise_parameter",
     "record_columns",
     "requery_rows",
     "restored_on_error",
@@ -157,6 +160,42 @@ def feature_names_of(X):
 def record_columns(estimator, X, y):
     """Set `n_features_in_` and `feature_names_in_` without converting X."""
     validate_data(estimator, X=X, y=y, reset=True, skip_check_array=True)
+
+
+def noise_parameter(name, noise, kinds):
+    """Return a noise as a pair (kind, scale), or None where its scale is 0.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the error.
+    noise : float or tuple of (str, float)
+        Standard deviation of gaussian noise, or a kind and its scale.
+    kinds : container of str
+        Kinds that are allowed.
+
+    Returns
+    -------
+    tuple of (str, float) or None
+        The noise.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    pair = isinstance(noise, tuple) and len(noise) == 2
+    kind, scale = noise if pair else ("gaussian", noise)
+    if (
+        kind not in kinds
+        or not isinstance(scale, Real)
+        or not 0 <= scale < float("inf")
+    ):
+        raise ValueError(
+            f"{name} must be a standard deviation, 0 or more, or a pair of a kind in "
+            f"{tuple(kinds)} and its scale, got {noise!r}."
+        )
+    return (kind, float(scale)) if scale > 0 else None
 
 
 def consumes_sample_weight(estimator):
