@@ -35,7 +35,11 @@ from sklreg.solvers.logistic_state import (
     State,
     floats,
 )
-from sklreg.solvers.newton_cg import column_squares, newton_direction
+from sklreg.solvers.newton_cg import (
+    column_squares,
+    in_single_precision,
+    newton_direction,
+)
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many features the first working set is the whole problem.
@@ -47,6 +51,8 @@ _INNER = 0.3
 _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
 _MODEL = 0.05
+# and to this part of what the step before it won.
+_WON = 0.1
 _MODEL_SWEEPS = 200
 # Far from the optimum more Newton steps are worth more than more sweeps.
 _FAR, _FAR_SWEEPS = 1e-4, 20
@@ -222,6 +228,7 @@ class LogisticProblem:
         conjugate = self._prefers_conjugate(l1)
         n_iter = 0
         progress = Progress()
+        self.gram.restart()
         while True:
             gap, slope = self._certify(state, l1, l2, slope)
             value = state.loss + kernels.penalty_value(state.w, l1, l2)
@@ -294,7 +301,7 @@ class LogisticProblem:
         columns = self.working.columns
         penalties = l1[columns], l2[columns], self.lower[columns], self.upper[columns]
         local = state.w[columns]
-        steps = 0
+        steps, before = 0, np.inf
         while steps < min(_STEPS, max_steps):
             theta, newton = self.dual.project(state, l1, l2)
             slope = self.working.correlate(theta)
@@ -303,7 +310,11 @@ class LogisticProblem:
             if gap <= target and steps > 0:
                 break
             steps += 1
+            self.gram.heed(gap)
             aim = max(0.1 * target, _MODEL * min(gap, value))
+            # Where the gap is loose, the last step tells what this one can win.
+            aim = min(aim, max(0.1 * target**2 / gap, _WON * (before - value)))
+            before = value
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
             curvature = state.damped()
@@ -358,6 +369,7 @@ class LogisticProblem:
         working = self.working
         if working.squares is None:
             working.squares = column_squares(self.design.X)
+            working.single = in_single_precision(self.design.X)
         curvature = state.damped()[:, None]
         change, shift, step = newton_direction(
             self.design.X,
@@ -370,6 +382,7 @@ class LogisticProblem:
             np.array([curvature.sum()]),
             self.fit_intercept,
             goal,
+            working.single,
         )
         product = step[:, 0] - shift[0]
         new = state.w + change[:, 0]

@@ -13,6 +13,11 @@ _FILLED = 0.02
 # A Gram serves while no more than this part of the weights has moved: the more, the
 # more rows a fresh one would have to be summed over.
 _DRIFT, _DRIFT_PER_ROW = 0.05, 5e-6
+# Memory that a panel is given at once: it costs nothing before it is written to,
+# while growing step by step costs copies.
+_PANEL_BYTES = 1 << 27
+# A Gram that serves again must close this part of the gap with each step.
+_PACE = 0.2
 # From this many columns on products are taken in single precision.
 _SINGLE_COLUMNS = 100
 
@@ -47,6 +52,7 @@ class LogisticColumns:
         # What else depends on the data alone, for whoever shares them.
         self.rotation = None
         self.squares = None
+        self.single = None
         self._origin = np.zeros(design.shape[1])
 
     def __len__(self):
@@ -67,7 +73,9 @@ class LogisticColumns:
         if have < want:
             room = self._panel.shape[1]
             if room < want:
-                room = min(self.design.shape[1], max(want, 2 * room))
+                least = _PANEL_BYTES // (8 * max(1, len(self._panel)))
+                room = max(want, 2 * room, least)
+                room = min(room, self.design.shape[1])
                 grown = np.empty((self.design.shape[0], room), order="F")
                 grown[:, :have] = self._panel[:, :have]
                 self._panel = grown
@@ -210,8 +218,24 @@ class WeightedGram:
         self.working = working
         self.single = single
         self._curvature = None
+        self._served = False
+        self._gap = np.inf
         self._places = np.empty(0, dtype=np.int64)
         self._gram = np.empty((0, 0))
+
+    def restart(self):
+        """Begin a new problem, whose gaps say nothing about those before."""
+        self._gap = np.inf
+
+    def heed(self, gap):
+        """Take note of the gap before a step; give up a matrix that slows them.
+
+        Where few rows carry all the curvature, weights that moved little in sum may
+        still have moved enough to turn quadratic convergence into a slow linear one.
+        """
+        if self._served and gap > _PACE * self._gap:
+            self._curvature = None
+        self._gap = gap
 
     def at(self, curvature, wanted):
         """Return ``(places, G)``: at least the columns wanted, about these weights.
@@ -220,6 +244,7 @@ class WeightedGram:
         that multiple of the matrix before, which is grown as needed.
         """
         ratio = self._ratio(curvature)
+        self._served = ratio > 0.0
         single = self.single and len(wanted) >= _SINGLE_COLUMNS
         if not ratio:
             self._curvature = curvature.copy()

@@ -32,7 +32,11 @@ from sklreg.solvers.logistic_state import (
 )
 from sklreg.solvers.multinomial_blocks import minimise_by_class
 from sklreg.solvers.multinomial_gram import entry_gram
-from sklreg.solvers.newton_cg import column_squares, newton_direction
+from sklreg.solvers.newton_cg import (
+    column_squares,
+    in_single_precision,
+    newton_direction,
+)
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many entries of W a Newton model is solved on its Gram matrix.
@@ -286,6 +290,7 @@ class MultinomialProblem:
         """Return a truncated Newton step, for smooth penalties."""
         if self.working.squares is None:
             self.working.squares = column_squares(self.design.X)
+            self.working.single = in_single_precision(self.design.X)
         s, P, damping = self.weight[:, None], state.P, state.damping.level
 
         def hessian(R):
@@ -302,6 +307,7 @@ class MultinomialProblem:
             np.sum(s * (P * (1.0 - P) + damping), axis=0),
             self.fit_intercept,
             goal,
+            self.working.single,
         )
         return np.ascontiguousarray(change.T), shift
 

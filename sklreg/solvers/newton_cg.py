@@ -10,9 +10,14 @@ import numpy as np
 _LIMIT = 250
 _LOOSEST = 0.1
 _SPARE = 0.005
+_LAST = 0.3
+# Up to this many entries products are not bound by memory.
+_CACHED = 1 << 18
 
 
-def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept, goal):
+def newton_direction(
+    X, gradient, drift, hessian, l2, squares, base, intercept, goal, single=None
+):
     """Solve ``H (change, shift) = (gradient, drift)``, truncated.
 
     Parameters
@@ -35,7 +40,10 @@ def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept, 
     intercept : bool
         Whether there are intercepts.
     goal : float
-        Accuracy of the objective beyond which no work is worth while.
+        Duality gap beyond which no work is worth while.
+    single : ndarray of shape (n_samples, n_features) or None
+        X in single precision, for products within the conjugate gradients: their
+        errors cost at most another Newton step.
 
     Returns
     -------
@@ -49,7 +57,7 @@ def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept, 
     scale[scale <= 0.0] = 1.0
     level = np.where(base > 0.0, base, 1.0)
     change, shift = np.zeros_like(gradient), np.zeros_like(drift)
-    step = np.zeros((n_samples, len(drift)))
+    inner = X if single is None else single
     residual, rest = gradient.copy(), drift.copy()
 
     def precondition():
@@ -59,11 +67,14 @@ def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept, 
     p, p0 = z.copy(), z0.copy()
     size = float(np.sum(residual * z) + rest @ z0)
     first = size
-    target = max(min(_LOOSEST**2, np.sqrt(max(size, 0.0))) * first, _SPARE * goal)
+    target = min(_LOOSEST**2, np.sqrt(max(size, 0.0))) * first
+    penalised = bool(l2.all())
+    if not penalised:
+        target = max(target, _SPARE * goal)
     for _ in range(_LIMIT):
-        moved = np.asarray(X @ p.astype(X.dtype, copy=False), dtype=np.float64) + p0
+        moved = _product(inner, p) + p0
         pull = hessian(moved)
-        Hp = np.asarray(X.T @ pull.astype(X.dtype, copy=False), dtype=np.float64)
+        Hp = _product(inner.T, pull)
         Hp += l2[:, None] * p
         H0 = pull.sum(axis=0)
         curvature = float(np.sum(p * Hp) + p0 @ H0)
@@ -72,17 +83,31 @@ def newton_direction(X, gradient, drift, hessian, l2, squares, base, intercept, 
         length = size / curvature
         change += length * p
         shift += length * p0
-        step += length * moved
         residual -= length * Hp
         rest -= length * H0
         z, z0 = precondition()
         before, size = size, float(np.sum(residual * z) + (rest @ z0))
         if size <= target:
             break
+        # What the residual alone leaves of the gap, were the model the objective.
+        if penalised and np.sum(residual**2 / l2[:, None]) <= 2.0 * _LAST * goal:
+            break
         p *= size / before
         p += z
         p0 = z0 + size / before * p0
-    return change, shift, step
+    return change, shift, _product(X, change) + shift
+
+
+def _product(X, V):
+    """Return ``X V`` in double precision, taken in that of X."""
+    return np.asarray(X @ V.astype(X.dtype, copy=False), dtype=np.float64)
+
+
+def in_single_precision(X):
+    """Return dense X in single precision, or None where products gain nothing."""
+    if hasattr(X, "indptr") or X.dtype == np.float32 or X.size < _CACHED:
+        return None
+    return X.astype(np.float32, order="K")
 
 
 def column_squares(X):

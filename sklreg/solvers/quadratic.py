@@ -46,28 +46,34 @@ def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.i
         w += step
         gradient -= G @ step
         return 1
+    # Where bounds alone hold a coefficient, slope_tol says nothing about it.
+    boxed = bool(np.any((l1 == 0.0) & (np.isfinite(lower) | np.isfinite(upper))))
     sweeps = 0
     for _ in range(_ROUNDS):
         done, settled, moved = kernels.gram_sweeps(
             G, gradient, w, l1, l2, lower, upper, _SWEEPS, tol, slope_tol
         )
         sweeps += done
-        if settled and slope_tol >= _TIGHT:
+        if settled and slope_tol >= _TIGHT and not boxed:
             break
+        whole = True
         if settled or not moved:
-            _exact_step(G, gradient, w, l1, l2, lower, upper)
-        if settled:
+            whole = _exact_step(G, gradient, w, l1, l2, lower, upper)
+        if settled and (whole or not boxed):
             break
     return sweeps
 
 
 def _exact_step(G, gradient, w, l1, l2, lower, upper):
-    """Newton steps on the free coefficients, each cut where one meets a kink."""
+    """Newton steps on the free coefficients, each cut where one meets a kink.
+
+    Returns whether the last was not cut.
+    """
     for _ in range(_CUTS):
         free = ((w != 0.0) | (l1 == 0.0)) & (w > lower) & (w < upper)
         free = np.flatnonzero(free)
         if not len(free):
-            return
+            return True
         at = w[free]
         sign = np.where(at > 0.0, 1.0, -1.0)
         slope = gradient[free] - l1[free] * sign - l2[free] * at
@@ -96,7 +102,8 @@ def _exact_step(G, gradient, w, l1, l2, lower, upper):
         full[free] = change
         gradient -= G @ full
         if not cut:
-            return
+            return True
+    return False
 
 
 def solve_semidefinite(G, l2, right):

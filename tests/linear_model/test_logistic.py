@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn import linear_model as theirs
+from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
 from sklreg.linear_model import LogisticRegression, logistic_path
@@ -351,6 +352,17 @@ def test_separated_classes_without_penalty_have_no_optimum(n_classes):
     with pytest.warns(ConvergenceWarning, match="perfectly separated"):
         model = LogisticRegression(C=np.inf).fit(X, y)
     assert np.isfinite(model.coef_).all() and model.score(X, y) == 1.0
+
+
+def test_bounds_hold_separated_classes_without_penalty_in_few_steps():
+    X, y = load_iris(return_X_y=True)
+    model = LogisticRegression(C=np.inf, coef_bounds=(-5, 5), tol=1e-5).fit(X, y)
+    assert model.n_iter_[0] <= 30
+    # Slopes vanish inside the bounds, and pull outwards at them.
+    slopes = (np.eye(3)[y] - model.predict_proba(X)).T @ X
+    at = np.abs(model.coef_) == 5
+    np.testing.assert_allclose(slopes[~at], 0, atol=1e-3)
+    assert np.all((slopes * model.coef_)[at] > -1e-3)
 
 
 def test_bounds_hold_separated_classes_without_penalty():
