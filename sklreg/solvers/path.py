@@ -1,7 +1,7 @@
 """Solutions along a path of penalties, certified several at a time.
 
 A block of penalties is solved on a working set of the columns that it is foreseen to
-need, step by step: exactly by the parametric active set, or by sweeps where these cost less;
+need, exactly by the parametric active set or by sweeps where these cost less;
 :mod:`sklreg.solvers.block_certificates` then tells the duality gap of each, with one
 product with the whole of X. Where a column outside the set turns out to matter, it is
 added and the penalties from there on are solved again. Otherwise each penalty is a

@@ -3,8 +3,8 @@
 Exact steps of the parametric active set have to factor the support again whenever l2
 changes, and solve with it at every event. Under an l2 penalty sweeps of coordinate
 descent contract at a rate, and from the solution before they often need but a few.
-How many is found by trying: sweeps get what an exact step is expected to cost, and where
-that did not suffice they are left alone for a while, longer each time.
+How many is found by trying: sweeps get what an exact step is expected to cost, and
+where that did not suffice they are left alone for a while, longer each time.
 """
 
 import numpy as np
@@ -21,6 +21,8 @@ _FEW_SWEEPS = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 2, 32
 # Inside, the gap is brought down to this part of the goal.
 _INNER = 0.2
+# Gaps below this part of ||b||^2 are rounding, and say nothing about sweeps.
+_ROUNDING = 1e-12
 
 
 class PathSteps:
@@ -61,7 +63,7 @@ class PathSteps:
 
     def _sweep(self, w, gradient, l1, l2):
         """Try sweeps where they may cost less; return their number and the success."""
-        if not l2.all():
+        if not l2.all() or self.goal < _ROUNDING * self.problem.null_square:
             return 0, False
         size = np.count_nonzero(w)
         if size < _SMALL_SUPPORT:
