@@ -20,6 +20,7 @@ LOG_LOSS = 4
 HINGE = 5
 SQUARED_HINGE = 6
 MODIFIED_HUBER = 7
+POISSON = 8
 
 CODES = {
     "squared_error": SQUARED_ERROR,
@@ -31,6 +32,7 @@ CODES = {
     "perceptron": HINGE,
     "squared_hinge": SQUARED_HINGE,
     "modified_huber": MODIFIED_HUBER,
+    "poisson": POISSON,
 }
 
 PARAMETERS = {
@@ -64,6 +66,9 @@ def value(code, y, p, param):
         if margin >= -1.0:
             return (1.0 - margin) * (1.0 - margin)
         return -4.0 * margin
+    if code == POISSON:
+        least = y - y * math.log(y) if y > 0.0 else 0.0
+        return math.exp(p) - y * p - least
     size = abs(p - y)
     if code == HUBER:
         if size <= param:
@@ -97,6 +102,8 @@ def gradient(code, y, p, param):
         if margin >= -1.0:
             return -2.0 * y * (1.0 - margin)
         return -4.0 * y
+    if code == POISSON:
+        return math.exp(p) - y
     residual = p - y
     if code == HUBER:
         return min(max(residual, -param), param)

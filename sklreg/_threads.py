@@ -2,11 +2,13 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["all_finite", "in_parts", "n_threads"]
+__all__ = ["all_finite", "blas_for", "in_parts", "n_threads"]
 
 # More threads than this wait for memory, not for each other.
 _MAX_THREADS = 4
@@ -85,3 +87,29 @@ def all_finite(values):
     flat = flat.view()
     flat.flags.writeable = False
     return bool(np.all(np.isfinite(in_parts(total, flat.size, _LEAST, flat))))
+
+
+@cache
+def _blas():
+    # one search of the loaded libraries a process; threadpoolctl comes with sklearn
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
+def blas_for(n_workers):
+    """Return a context in which each of several workers has one BLAS thread.
+
+    Workers that share BLAS threads wait for one another at every product.
+
+    Parameters
+    ----------
+    n_workers : int
+        Python threads that work side by side; one keeps the BLAS threads it has.
+
+    Returns
+    -------
+    context manager
+        The limit holds inside it.
+    """
+    return _blas().limit(limits=1) if n_workers > 1 else nullcontext()

@@ -30,7 +30,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.parallel import _get_threadpool_controller
+from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_method_params,
@@ -70,6 +70,7 @@ __all__ = [
     "SparseCoefMixin",
     "StrOptions",
     "_check_method_params",
+    "_check_optimize_result",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_deprecate_positional_args",
@@ -85,11 +86,11 @@ __all__ = [
     "feature_labels",
     "feature_names_of",
     "narrow_indices",
+    "noise_parameter",
     "record_columns",
     "requery_rows",
     "restored_on_error",
     "routed_to_estimator",
-    "single_threaded_blas",
     "takes_sample_weight",
     "validate_data",
     "validate_params",
@@ -161,6 +162,42 @@ def record_columns(estimator, X, y):
     validate_data(estimator, X=X, y=y, reset=True, skip_check_array=True)
 
 
+def noise_parameter(name, noise, kinds):
+    """Return a noise as a pair (kind, scale), or None where its scale is 0.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the error.
+    noise : float or tuple of (str, float)
+        Standard deviation of gaussian noise, or a kind and its scale.
+    kinds : container of str
+        Kinds that are allowed.
+
+    Returns
+    -------
+    tuple of (str, float) or None
+        The noise.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    pair = isinstance(noise, tuple) and len(noise) == 2
+    kind, scale = noise if pair else ("gaussian", noise)
+    if (
+        kind not in kinds
+        or not isinstance(scale, Real)
+        or not 0 <= scale < float("inf")
+    ):
+        raise ValueError(
+            f"{name} must be a standard deviation, 0 or more, or a pair of a kind in "
+            f"{tuple(kinds)} and its scale, got {noise!r}."
+        )
+    return (kind, float(scale)) if scale > 0 else None
+
+
 def consumes_sample_weight(estimator):
     """Return whether ``fit`` takes weights, and with metadata routing requests them."""
     if _routing_enabled():
@@ -175,11 +212,6 @@ def routed_to_estimator(router, params, method="fit"):
     if not _routing_enabled():
         return dict(params)
     return dict(process_routing(router, method, **params).estimator[method])
-
-
-def single_threaded_blas():
-    """Return a context in which BLAS starts no threads of its own."""
-    return _get_threadpool_controller().limit(limits=1, user_api="blas")
 
 
 def requery_rows(X, X_fit, n_neighbors, rows):

@@ -46,7 +46,33 @@ FITS = """
                 RidgeCV().fit(data, y)
         Lasso(alpha=0.1, precompute=True).fit(X, y)
         lasso_path(X, y, alphas=3, precompute=True)
+"""
 
+NETWORKS = """
+    import json, sys, warnings
+    import numpy as np
+    from scipy import sparse
+    from numba.core.registry import CPUDispatcher
+    from sklreg.neural_network import MLPClassifier, MLPRegressor
+
+    warnings.simplefilter("ignore")
+    rng = np.random.RandomState(0)
+    X = rng.randn(33, 4)
+    extras = {"dropout": 0.5, "batch_norm": True, "max_norm": 1.0, "l1_ratio": 0.5}
+    for dtype in (np.float64, np.float32):
+        for arguments in ({}, extras, {"solver": "sgd", "shuffle": False}):
+            for units in ((1,), (3, 3)):  # a single one too
+                arguments = arguments | {"batch_size": 16, "max_iter": 2}
+                net = MLPClassifier(units, **arguments)
+                for y in (np.arange(33) % 2, np.arange(33) % 3):
+                    net.fit(X.astype(dtype), y, sample_weight=rng.rand(33)).predict(X)
+                    net.fit(sparse.csr_array(X.astype(dtype)), y)
+                MLPRegressor("poisson", units, "gelu", **arguments).fit(
+                    X.astype(dtype), np.abs(X[:, :2])
+                )
+"""
+
+COUNTS = """
     counts = {}
     for name, module in list(sys.modules.items()):
         if name.startswith("sklreg.") and name.endswith("_kernels"):
@@ -78,15 +104,15 @@ LATER = """
 """
 
 
-def run(environment, script=FITS):
+def run(environment, script):
     """Return what a script prints.
 
-    For FITS, of each kernel, how many specialisations there are, how many of them
-    came from the cache, and how many were compiled.
+    For fits and COUNTS, of each kernel, how many specialisations there are, how many of
+    them came from the cache, and how many were compiled.
     """
     path = os.pathsep.join(sys.path)
     process = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
+        [sys.executable, "-c", script],
         env=os.environ | {"PYTHONPATH": path} | environment,
         capture_output=True,
         text=True,
@@ -96,20 +122,25 @@ def run(environment, script=FITS):
     return json.loads(process.stdout.splitlines()[-1])
 
 
+@pytest.mark.parametrize("fits", [FITS, NETWORKS], ids=["linear", "networks"])
 @pytest.mark.parametrize(
     "cache", ["whatever is there", pytest.param("empty", marks=pytest.mark.slow)]
 )
-def test_second_process_compiles_nothing(cache, tmp_path):
+def test_second_process_compiles_nothing(fits, cache, tmp_path):
     environment = {"NUMBA_CACHE_DIR": str(tmp_path)} if cache == "empty" else {}
-    first, second = run(environment), run(environment)
-    assert any("coordinate_descent" in name for name in second)
+    script = textwrap.dedent(fits) + textwrap.dedent(COUNTS)
+    first, second = run(environment, script), run(environment, script)
+    kind = "coordinate_descent" if fits is FITS else "layers"
+    assert any(kind in name for name in second)
     if cache == "empty":
         assert sum(compiled for _, _, compiled in first.values()) >= len(first)
     for name, (specialisations, loaded, compiled) in second.items():
         assert compiled == 0, name
         assert loaded == specialisations, f"{name} is not cached"
+        if fits is NETWORKS:  # single rows and units are no types of their own
+            assert specialisations <= 2, name  # one a dtype
 
 
 def test_shapes_of_panels_are_not_compiled_for_one_by_one():
     # X of one row is C-contiguous, whatever it was made as
-    assert run({}, LATER)["layouts"] <= 2
+    assert run({}, textwrap.dedent(LATER))["layouts"] <= 2

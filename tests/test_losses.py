@@ -30,6 +30,8 @@ def targets(name, n, rng):
         return np.where(rng.random(n) < 0.7, rng.integers(0, 2, n), rng.random(n))
     if name == "multinomial":
         return rng.dirichlet(np.ones(3), n)
+    if name == "poisson":
+        return rng.poisson(1.0, n).astype(float)
     return rng.normal(size=n)
 
 
@@ -85,6 +87,8 @@ def test_curvature_bound_bounds_the_gradient_change(name):
         change, distance = (np.linalg.norm(a, axis=1) for a in (change, distance))
     if np.isfinite(loss.curvature_bound):
         assert np.all(change <= loss.curvature_bound * distance * (1 + 1e-9) + 1e-15)
+    elif name == "poisson":  # grows without a bound, but does not jump
+        assert loss.curvature(1.0, 50.0) > 1e20
     else:  # a jump: no bound would do
         near = np.abs(np.diff(loss.gradient(np.ones(9999), np.linspace(-2, 2, 9999))))
         assert near.max() > 0.5
@@ -113,7 +117,7 @@ def test_float32_is_kept(name):
 @every_loss
 def test_extreme_predictions_stay_finite(name):
     loss = VARIANTS[name]
-    big = 1e4
+    big = 80.0 if name == "poisson" else 1e4  # its mean is exp(raw) itself
     if name == "multinomial":
         y = np.array([0, 1, 2])
         raw = big * np.array([[1.0, 0, -1], [1, -1, 0], [0, 0, 1]])
@@ -211,7 +215,8 @@ def test_scalar_kernels_are_the_losses(name):
     parameter = kernels.PARAMETERS.get(name)
     params = [0.0] if parameter is None else [getattr(loss, parameter), 0.4]
     y, raw = sample(name)
-    raw = np.concatenate([raw, y[:5], [-800.0, 800.0]])  # kinks and extremes too
+    extreme = 600.0 if name == "poisson" else 800.0
+    raw = np.concatenate([raw, y[:5], [-extreme, extreme]])  # kinks and extremes too
     y = np.concatenate([y, y[:5], y[:2]])
     for param in params:
         variant = loss

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
-from sklreg._validation import effective_n_threads, requery_rows, single_threaded_blas
+from sklreg._threads import blas_for
+from sklreg._validation import effective_n_threads, requery_rows
 from sklreg.augmentation._neighbors_kernels import STRIDE, sift
 
 # Below this many multiplications scikit-learn's own search is over at once.
@@ -218,7 +219,7 @@ def _search(filter_, fit_rows, query_rows, k, *, cancelling):
 
     starts = range(0, n, _QUERY_ROWS)
     n_threads = min(effective_n_threads(), len(starts))
-    with single_threaded_blas(), ThreadPoolExecutor(n_threads) as pool:
+    with blas_for(n_threads), ThreadPoolExecutor(n_threads) as pool:
         for _ in pool.map(search_chunk, starts):
             pass
 

@@ -16,6 +16,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
+from sklreg._threads import blas_for
 from sklreg._validation import (
     StrOptions,
     _check_method_params,
@@ -28,7 +29,6 @@ from sklreg._validation import (
     narrow_indices,
     restored_on_error,
     routed_to_estimator,
-    single_threaded_blas,
     validate_data,
 )
 from sklreg.ensemble._draws import (
@@ -310,7 +310,7 @@ class Bagging(DocLinkMixin):
         if n_jobs == 1:
             yield lambda function, items: [function(item) for item in items]
             return
-        with single_threaded_blas(), ThreadPoolExecutor(n_jobs) as pool:
+        with blas_for(n_jobs), ThreadPoolExecutor(n_jobs) as pool:
             yield lambda function, items: list(pool.map(function, items))
 
     # ------------------------------------------------------------------ afterwards

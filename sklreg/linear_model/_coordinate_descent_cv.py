@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import column_or_1d
 
+from sklreg._threads import blas_for
 from sklreg._validation import (
     Interval,
     StrOptions,
@@ -38,7 +39,6 @@ from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_paths import FoldPaths
 from sklreg.solvers.penalised import penalised_problem
 from sklreg.solvers.penalised_folds import PenalisedFoldPaths
-from sklreg.solvers.threads import blas_for
 
 
 class PathCV(PenalisedPath, LinearRegressor, ABC):

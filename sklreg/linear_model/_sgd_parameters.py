@@ -3,10 +3,9 @@
 from dataclasses import astuple
 from numbers import Integral, Real
 
-import numpy as np
 from scipy.sparse import issparse
 
-from sklreg._validation import Interval, StrOptions
+from sklreg._validation import Interval, StrOptions, noise_parameter
 from sklreg.losses import LOSSES
 from sklreg.noise import NOISES
 from sklreg.solvers.stochastic import Extras, make_settings
@@ -93,22 +92,7 @@ class SGDParameters:
         )
 
     def _noise(self, name, kinds):
-        """Return the parameter as a pair (kind, scale), or None for no noise."""
-        noise = getattr(self, name)
-        kind, scale = (
-            noise
-            if isinstance(noise, tuple) and len(noise) == 2
-            else (
-                "gaussian",
-                noise,
-            )
-        )
-        if kind not in kinds or not isinstance(scale, Real) or not 0 <= scale < np.inf:
-            raise ValueError(
-                f"{name} must be a standard deviation, 0 or more, or a pair of a kind "
-                f"in {kinds} and its scale, got {noise!r}."
-            )
-        return (kind, float(scale)) if scale > 0 else None
+        return noise_parameter(name, getattr(self, name), kinds)
 
     def _check_for_chunks(self):
         if self.early_stopping:

@@ -11,13 +11,13 @@ Every loss is an object with vectorised methods:
 * ``minimizer(y, sample_weight=None)``: the constant raw prediction with the smallest
   weighted loss, where boosting and intercepts start.
 
-Targets are reals for the regression losses, **0 or 1 (or a probability between)** for
-:class:`Logistic`, **-1 or 1** for the margin losses (hinge, squared hinge, perceptron,
-modified Huber), and class indices or rows of probabilities for :class:`Multinomial`,
-whose raw predictions have shape (n_samples, n_classes). Definitions and names are those
-of scikit-learn: squared error and Huber carry a ½, the squared hinge and the squared
-epsilon-insensitive loss do not. Results have the dtype of `raw`; ``exp`` never
-overflows.
+Targets are reals for the regression losses, counts for :class:`Poisson`, **0 or 1 (or a
+probability between)** for :class:`Logistic`, **-1 or 1** for the margin losses (hinge,
+squared hinge, perceptron, modified Huber), and class indices or rows of probabilities
+for :class:`Multinomial`, whose raw predictions have shape (n_samples, n_classes).
+Definitions and names are those of scikit-learn: squared error and Huber carry a ½, the
+squared hinge and the squared epsilon-insensitive loss do not. Results have the dtype of
+`raw`; ``exp`` never overflows.
 
 A new loss is one class in this package and one line in :data:`LOSSES`; the tests are
 parametrised over that table.
@@ -34,6 +34,7 @@ from sklreg.losses._regression import (
     AbsoluteError,
     EpsilonInsensitive,
     Huber,
+    Poisson,
     Quantile,
     SquaredEpsilonInsensitive,
     SquaredError,
@@ -48,6 +49,7 @@ __all__ = [
     "Logistic",
     "ModifiedHuber",
     "Multinomial",
+    "Poisson",
     "Quantile",
     "SquaredEpsilonInsensitive",
     "SquaredError",
@@ -62,6 +64,7 @@ LOSSES = {
     "absolute_error": AbsoluteError(),
     "quantile": Quantile(),
     "log_loss": Logistic(),
+    "poisson": Poisson(),
     "hinge": Hinge(),
     "squared_hinge": SquaredHinge(),
     "perceptron": Hinge(threshold=0.0),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import xlogy
 
 from sklreg.losses._base import IdentityLink, Loss, floats
 
@@ -207,3 +208,49 @@ class AbsoluteError(EpsilonInsensitive):
     """
 
     epsilon: float = 0.0
+
+
+@dataclass(frozen=True)
+class Poisson(Loss):
+    r"""Half the Poisson deviance of a count, :math:`e^p - yp + y\log y - y`.
+
+    Targets are not negative; `raw` is the logarithm of the mean.
+
+    Examples
+    --------
+    >>> from sklreg.losses import Poisson
+    >>> float(Poisson().gradient(3.0, 0.0))
+    -2.0
+    """
+
+    def value(self, y, raw):
+        """Return the loss."""
+        y, raw = floats(y, raw)
+        return np.exp(raw) - y * raw - (y - xlogy(y, y))
+
+    def gradient(self, y, raw):
+        """Return the first derivative in `raw`."""
+        y, raw = floats(y, raw)
+        return np.exp(raw) - y
+
+    def curvature(self, y, raw):
+        """Return the second derivative in `raw`."""
+        return np.exp(floats(y, raw)[1])
+
+    @staticmethod
+    def link(mean):
+        """Return the logarithm of a mean."""
+        return np.log(mean)
+
+    @staticmethod
+    def inverse_link(raw):
+        """Return the mean."""
+        return np.exp(raw)
+
+    def minimizer(self, y, sample_weight=None):
+        """Return the best constant, the logarithm of the weighted mean.
+
+        A mean of zero counts as one machine epsilon.
+        """
+        mean = np.average(np.asarray(y, np.float64), weights=sample_weight)
+        return float(np.log(max(mean, np.finfo(np.float64).eps)))

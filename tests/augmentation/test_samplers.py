@@ -183,16 +183,22 @@ def test_same_categorical_rows_as_imbalanced_learn(container):
     assert_array_equal(ours, theirs)
 
 
-def rarer_labels(y):
-    """Take labels other than the commonest for rare, and none among numbers."""
-    _, places, counts = np.unique(y, return_inverse=True, return_counts=True)
-    rare = (places != counts.argmax()) & (counts.max() > 1)
-    return rare.astype(float).reshape(len(y))
+class RarerLabels:
+    """Takes labels other than the commonest for rare, and none among numbers."""
+
+    def __call__(self, y):
+        _, places, counts = np.unique(y, return_inverse=True, return_counts=True)
+        rare = (places != counts.argmax()) & (counts.max() > 1)
+        return rare.astype(float).reshape(len(y))
+
+    def __repr__(self):
+        # part of the tests' names, which must be the same in every process
+        return "RarerLabels()"
 
 
 def for_imbalanced_learn(estimator):
     if isinstance(estimator, augmentation.SMOTER):
-        estimator.set_params(relevance=rarer_labels)
+        estimator.set_params(relevance=RarerLabels())
     return estimator
 
 
