@@ -15,7 +15,7 @@ _EVENTS = 4
 # Supports up to this size are worth a factor of their own.
 LARGEST_SUPPORT = 2048
 # Supports larger than this are factored by LAPACK.
-_LAPACK = 256
+LAPACK_SUPPORT = 256
 
 
 class ActiveSet:
@@ -82,7 +82,7 @@ class ActiveSet:
         """Factor the support afresh; dependent columns are left out."""
         G, size = self.working.gram, len(support)
         self.support[:size] = support
-        if size > _LAPACK:
+        if size > LAPACK_SUPPORT:
             part = G[np.ix_(support, support)]
             diagonal = np.arange(size)
             part[diagonal, diagonal] += l2[support]

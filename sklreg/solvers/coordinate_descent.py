@@ -344,28 +344,34 @@ class LeastSquaresProblem:
                 if done:
                     w[columns] = moved[0]
                     return 1
-            sweeps = self._descend_gram(
+            sweeps, _ = self.descend_gram(
                 local,
-                residual,
                 correlation[columns],
+                (float(residual @ residual), float(residual @ self.b)),
                 penalties,
                 tol,
                 max_sweeps,
                 ending,
             )
         else:
-            sweeps = self._descend_residual(local, residual, penalties, tol, max_sweeps)
+            sweeps, _ = self.descend_residual(
+                local, residual, penalties, tol, max_sweeps
+            )
         w[columns] = local
         return sweeps
 
-    def _descend_gram(
-        self, local, residual, gradient, penalties, tol, max_sweeps, ending
+    def descend_gram(
+        self, local, gradient, products, penalties, tol, max_sweeps, ending
     ):
+        """Sweep over the working set with its Gram matrix, in place.
+
+        ``gradient`` is ``A^T r`` on the set and moves along; ``products`` are
+        ``r^T r`` and ``r^T b``. Returns the number of sweeps and the gap on the set.
+        """
         G = self.working.gram
         q = self.q[self.working.columns]
-        square = float(residual @ residual)
-        with_target = float(residual @ self.b)
-        sweeps = 0
+        square, with_target = products
+        sweeps, gap = 0, np.inf
         while sweeps < max_sweeps:
             before = local.copy()
             before_gradient = gradient.copy()
@@ -390,9 +396,13 @@ class LeastSquaresProblem:
             change = local - before
             square -= float((before_gradient + gradient) @ change)
             with_target -= float(q @ change)
-        return sweeps
+        return sweeps, gap
 
-    def _descend_residual(self, local, residual, penalties, tol, max_sweeps):
+    def descend_residual(self, local, residual, penalties, tol, max_sweeps):
+        """Sweep over the working set with the residual, which stays as it is.
+
+        Returns the number of sweeps and the gap on the set.
+        """
         design = self.design
         if design.sparse:
             # The kernel keeps raw residuals, so that rows of no weight stay finite.
@@ -404,7 +414,7 @@ class LeastSquaresProblem:
         else:
             target, z, shift = self.b, residual.copy(), 0.0
         arguments = self.working.descend_arguments()
-        sweeps = 0
+        sweeps, gap = 0, np.inf
         while sweeps < max_sweeps:
             done, gap, shift = kernels.residual_descent(
                 *arguments,
@@ -421,4 +431,4 @@ class LeastSquaresProblem:
             sweeps += done
             if gap <= tol or not np.isfinite(gap):
                 break
-        return sweeps
+        return sweeps, gap

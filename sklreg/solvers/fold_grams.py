@@ -15,6 +15,8 @@ from sklreg.solvers.ridge_design import CentredDesign
 
 #: A training variance below this fraction of the whole has lost digits.
 _CANCELLATION = 1e-3
+#: So has a test error below this fraction of the target's square.
+_CANCELLED_ERROR = 1e-6
 #: The matrices of all test sets are kept together up to this size.
 _BUDGET_BYTES = 1 << 28
 
@@ -36,12 +38,66 @@ class FoldGram:
     products : ndarray of shape (n_features, n_targets)
     mean : ndarray of shape (n_features,)
     offset : ndarray of shape (n_targets,)
+    test : TestMoments or None
+        What the test rows left out amount to.
     """
 
     gram: np.ndarray
     products: np.ndarray
     mean: np.ndarray
     offset: np.ndarray
+    test: "TestMoments | None" = None
+
+
+@dataclass
+class TestMoments:
+    """Weighted moments of test rows, about an origin that need not be their mean.
+
+    Attributes
+    ----------
+    gram, products, sums : ndarray
+        Of the features: with one another, with the targets, and alone.
+    total : float
+        Sum of the weights.
+    square, level : ndarray of shape (n_targets,)
+        Of the targets: sums of their squares, and sums.
+    mean, offset : ndarray
+        The origin of features and targets.
+    """
+
+    # Not a class of tests.
+    __test__ = False
+
+    gram: np.ndarray
+    products: np.ndarray
+    sums: np.ndarray
+    total: float
+    square: np.ndarray
+    level: np.ndarray
+    mean: np.ndarray
+    offset: np.ndarray
+
+    def errors(self, coefs, mean, offset):
+        """Return mean squared errors of the first target, or None if they cancel.
+
+        Parameters
+        ----------
+        coefs : ndarray of shape (n_features, n_models)
+        mean : ndarray of shape (n_features,)
+        offset : float
+            Models predict ``offset + (x - mean) @ coefs``.
+        """
+        used = np.flatnonzero(coefs.any(axis=1))
+        w = coefs[used]
+        gram = self.gram if len(used) == len(coefs) else self.gram[np.ix_(used, used)]
+        shift = self.offset[0] - offset - (self.mean - mean)[used] @ w
+        size = self.square[0] + np.einsum("ij,ij->j", w, gram @ w)
+        squares = size - 2.0 * (self.products[used, 0] @ w)
+        squares += shift * (2.0 * (self.level[0] - self.sums[used] @ w))
+        squares += shift**2 * self.total
+        if not np.all(squares > _CANCELLED_ERROR * size):
+            return None
+        return squares / self.total
 
 
 class FoldGrams:
@@ -130,4 +186,7 @@ class FoldGrams:
         gram[constant], gram[:, constant], products[constant] = 0.0, 0.0, 0.0
         if np.any(np.diagonal(gram) < _CANCELLATION * np.diagonal(self.gram)):
             return None
-        return FoldGram(gram, products, mean, offset)
+        left = TestMoments(
+            *part, s.sum(), s @ targets**2, s @ targets, self.whole.mean, self.offset
+        )
+        return FoldGram(gram, products, mean, offset, left)

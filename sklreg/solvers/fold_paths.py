@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
-from sklreg.solvers.fold_grams import FoldGrams, as_slice
+from sklreg.solvers.fold_grams import FoldGrams, TestMoments, as_slice
 from sklreg.solvers.path import solve_path
 
 #: Up to this many features the Gram matrices of the folds are kept: 32 MiB each.
@@ -158,9 +158,14 @@ class FoldPaths:
         scale = np.sqrt(len(b) + 1)
         rows = scale * np.vstack([A, np.zeros(A.shape[1])])
         design = make_design(rows, None, center=False)
-        return _Fold(design, scale * np.append(b, rest), gram, found.mean, offset)
+        target = scale * np.append(b, rest)
+        return _Fold(design, target, gram, found.mean, offset, found.test)
 
     def _test_errors(self, test, coefs, parts):
+        if parts.test is not None:
+            errors = parts.test.errors(coefs, parts.mean, parts.offset)
+            if errors is not None:
+                return errors
         used = np.flatnonzero(coefs.any(axis=1))
         X = self.X
         if issparse(X):
@@ -182,6 +187,7 @@ class _Fold:
     gram: np.ndarray | None
     mean: np.ndarray
     offset: float
+    test: TestMoments | None = None
 
 
 def _factored(gram, products):

@@ -1,7 +1,7 @@
 """Solutions along a path of penalties, certified several at a time.
 
 A block of penalties is solved on a working set of the columns that it is foreseen to
-need, exactly by the parametric active set where that is cheaper than sweeps;
+need, exactly by the parametric active set or by sweeps where these cost less;
 :mod:`sklreg.solvers.block_certificates` then tells the duality gap of each, with one
 product with the whole of X. Where a column outside the set turns out to matter, it is
 added and the penalties from there on are solved again. Otherwise each penalty is a
@@ -12,6 +12,7 @@ import numpy as np
 
 from sklreg.solvers.block_certificates import BlockCertifier
 from sklreg.solvers.coordinate_descent import Solution
+from sklreg.solvers.steps import PathSteps
 
 _FIRST_BLOCK = 4
 _LARGEST_BLOCK = 8
@@ -86,6 +87,7 @@ class _Follower:
                 self.working.whole_gram = design.gram()
             self.working.add(np.arange(n_features))
         self.certifier = BlockCertifier(problem)
+        self.steps = PathSteps(problem, tol, max_iter)
 
     def run(self, w):
         problem = self.problem
@@ -145,7 +147,7 @@ class _Follower:
         )
 
     def _solve_block(self, w, correlation, first, last):
-        """Return ``(w, n_iter)`` for each penalty, optimal on the working set."""
+        """Return ``(w, n_iter)`` for each penalty, solved on the working set."""
         if self.problem.design.sparse:
             return [self._descend(w := w.copy(), k) for k in range(first, last)]
         columns = self.working.columns
@@ -155,12 +157,8 @@ class _Follower:
         l2_factor = self.problem.l2_factor[columns]
         found = []
         for k in range(first, last):
-            done, events = self.problem.active.move(
-                local,
-                gradient,
-                self.l1s[k] * l1_factor,
-                self.l2s[k] * l2_factor,
-                self.problem.positive,
+            done, events = self.steps.move(
+                local, gradient, self.l1s[k] * l1_factor, self.l2s[k] * l2_factor
             )
             full = np.zeros(len(w))
             full[columns] = local

@@ -110,3 +110,15 @@ def test_more_features_than_rows():
     splits = list(KFold(4).split(X))
     compare(X, y, splits)
     compare(X, y, splits, penalty_factor=np.linspace(0.5, 2.0, 300), standardize=True)
+
+
+@pytest.mark.parametrize("noise", [1.0, 1e-9])
+def test_errors_from_moments_do_not_cancel(noise):
+    X, y, rng = data()
+    X, y = X + 100.0, X[:, :4] @ np.arange(1.0, 5.0) + noise * rng.normal(size=N)
+    splits = list(KFold(5).split(X))
+    model = ElasticNetCV(alphas=[1e-3, 1e-10], l1_ratio=0.9, cv=splits, tol=TOL)
+    model.fit(X, y)
+    expected = refitted(X, y, splits, model.alphas_, 0.9)
+    assert_allclose(model.mse_path_[0], expected[0], rtol=1e-8)
+    assert_allclose(model.mse_path_[1], expected[1], rtol=1e-2)
