@@ -41,6 +41,8 @@ def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.i
     int
         Number of sweeps.
     """
+    if not len(w):
+        return 0
     if not l1.any() and np.isinf(lower).all() and np.isinf(upper).all():
         step = solve_semidefinite(G, l2, gradient - l2 * w)
         w += step

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklreg.solvers.design import make_design
 from sklreg.solvers.logistic import LogisticProblem, solve_logistic_path
 from sklreg.solvers.multinomial import MultinomialProblem
+from sklreg.solvers.quadratic import minimise_quadratic
 from tests._certificates import log_loss_gap, log_loss_objective
 
 TIGHT = 1e-11
@@ -230,3 +231,15 @@ def test_paths_start_from_one_another(n_classes):
     for level, found in zip(levels, path, strict=True):
         assert_certified(X, codes, found, level, 0.0, tol=1e-8)
     assert np.count_nonzero(path[-1].w) > np.count_nonzero(path[1].w)
+
+
+def test_a_working_set_may_be_empty():
+    # one row in fifty of the rarer class, and a penalty that lets nothing in
+    X = np.random.default_rng(0).standard_normal((500, 30))
+    y = (np.arange(500) % 50 == 0).astype(float)
+    problem = LogisticProblem(make_design(X, None, center=False), y)
+    solution = problem.solve(2 * problem.alpha_max(), 0.0)
+    assert not solution.w.any()
+    assert solution.gap <= 1e-6 * solution.null_value
+    none = np.zeros(0)
+    assert minimise_quadratic(np.zeros((0, 0)), *[none] * 6, tol=1e-6) == 0
