@@ -47,10 +47,6 @@ ARGUMENTS = {
 # As scikit-learn's own per-check parameters: the direct solvers have no iterations to
 # count (``n_iter_`` is None, there as here), so one that iterates takes that check.
 CHECK_ARGUMENTS = {
-    # two rows of the rarer class make two folds
-    "LogisticRegressionCV": {
-        "check_class_weight_balanced_linear_classifier": {"cv": 2}
-    },
     "Ridge": {"check_non_transformer_estimators_n_iter": {"solver": "lsqr"}},
 }
 

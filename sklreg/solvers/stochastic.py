@@ -24,9 +24,9 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sklreg._losses_kernels import CODES, PARAMETERS
-from sklreg.noise import NOISES
 from sklreg.solvers import _minibatch_kernels as minibatch
 from sklreg.solvers import _stochastic_kernels as kernels
+from sklreg.solvers.noise_stream import NoiseStream
 
 __all__ = [
     "BatchDescent",
@@ -293,9 +293,11 @@ class BatchDescent(_Descent):
         super().__init__(X, y, sample_weight, skip, state, settings, extras, seed)
         if not state.streams:
             # a stream for each kind: then chunks draw what one pass would have drawn
-            kinds = ("input_noise", "input_dropout", "weight_noise", "gradient_noise")
             state.streams.update(
-                (kind, np.random.default_rng([seed, i])) for i, kind in enumerate(kinds)
+                input_noise=NoiseStream([seed, 0]),
+                input_dropout=np.random.default_rng([seed, 1]),
+                weight_noise=NoiseStream([seed, 2]),
+                gradient_noise=NoiseStream([seed, 3]),
             )
         self._optimizer = minibatch.Optimizer(
             minibatch.OPTIMIZERS[extras.optimizer],
@@ -374,7 +376,7 @@ class BatchDescent(_Descent):
         if self.extras.input_noise:
             kind, scale = self.extras.input_noise
             X = X.toarray() if issparse(X) else X
-            X = NOISES[kind](X, scale, self.state.streams["input_noise"])
+            X = self.state.streams["input_noise"](kind, X, scale)
         if self.extras.input_dropout:
             rate = self.extras.input_dropout
             values = X.data if issparse(X) else X
@@ -385,11 +387,10 @@ class BatchDescent(_Descent):
 
     def _noise(self, name, n_steps):
         noise = getattr(self.extras, name)
-        shape = (n_steps if noise else 0, self.X.shape[1])
-        draw = np.zeros(shape)
+        draw = np.zeros((n_steps if noise else 0, self.X.shape[1]))
         if noise:
             kind, scale = noise
-            draw = NOISES[kind](draw, scale, self.state.streams[name])
+            draw = self.state.streams[name](kind, draw, scale)
         return _read_only(draw)
 
 

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from sklreg.linear_model import SGDClassifier, SGDRegressor
 from sklreg.losses import LOSSES
-from sklreg.noise import NOISES
+from sklreg.solvers.noise_stream import NoiseStream
 from sklreg.solvers.optimizers import SGD, Adam
 from tests.linear_model._sgd_data import CONTAINERS, classification, regression
 
@@ -25,9 +25,9 @@ def data(cls):
     return classification() if cls is SGDClassifier else regression()
 
 
-def noise(value, shape, rng):
+def noise(value, p, stream):
     kind, scale = value if isinstance(value, tuple) else ("gaussian", value)
-    return NOISES[kind](np.zeros(shape), scale, rng)
+    return stream(kind, np.zeros((1, p)), scale)[0]
 
 
 def reference(model, X, y, *, decay=1.0):
@@ -37,7 +37,8 @@ def reference(model, X, y, *, decay=1.0):
         rng.randint(1, MAX_INT)
         y = np.where(y == y.max(), 1.0, -1.0)
     seed = rng.randint(MAX_INT)
-    streams = [np.random.default_rng([seed, kind]) for kind in range(4)]
+    streams = [NoiseStream([seed, kind]) for kind in range(4)]
+    streams[1] = np.random.default_rng([seed, 1])
     loss = LOSSES[model.loss]
     if hasattr(loss, "epsilon"):
         loss = dataclasses.replace(loss, epsilon=model.epsilon)
@@ -51,26 +52,27 @@ def reference(model, X, y, *, decay=1.0):
     mean_w, mean_b, t, losses, norms = np.zeros(p), 0.0, 1, [], []
     for _ in range(model.max_iter):
         epoch_losses = []
-        # noise is drawn for all batches of an epoch at once
-        X_noisy, steps = X, (-(-n // model.batch_size), p)
-        if model.input_noise:
-            kind, scale = model.input_noise
-            X_noisy = NOISES[kind](X, scale, streams[0])
-        weight_noise = noise(model.weight_noise or 0.0, steps, streams[2])
-        gradient_noise = noise(model.gradient_noise or 0.0, steps, streams[3])
-        for step, start in enumerate(range(0, n, model.batch_size)):
-            # augment the batch
-            rows = X_noisy[start : start + model.batch_size].copy()
+        for start in range(0, n, model.batch_size):
+            rows = X[start : start + model.batch_size].copy()
             target = y[start : start + model.batch_size]
+            # augment the batch
+            if model.input_noise:
+                kind, scale = model.input_noise
+                rows = streams[0](kind, rows, scale)
             if model.input_dropout:
                 kept = streams[1].random(rows.shape) >= model.input_dropout
                 rows = rows * kept / (1 - model.input_dropout)
             # perturb the weights, take the slope, weights back
-            raw = rows @ (w + weight_noise[step]) + b
+            perturbed = w
+            if model.weight_noise:
+                perturbed = w + noise(model.weight_noise, p, streams[2])
+            raw = rows @ perturbed + b
             epoch_losses.extend(loss.value(target, raw))
             slopes = loss.gradient(target, raw)
+            gradient = rows.T @ slopes / len(rows)
             # gradient noise
-            gradient = rows.T @ slopes / len(rows) + gradient_noise[step]
+            if model.gradient_noise:
+                gradient = gradient + noise(model.gradient_noise, p, streams[3])
             # optimiser step with weight decay, and the penalty
             eta = model.eta0 / t**model.power_t
             move_w, move_b = optimizer.moves([gradient, np.array(slopes.mean())], eta)
