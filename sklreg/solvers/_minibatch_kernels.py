@@ -136,7 +136,8 @@ def batches(
                 noise = weight_noise[step]
                 raw += dot(noise, X, indices, r, first_place, last_place)
             loss = value(settings.loss, target, raw, settings.loss_param)
-            totals[LOSS_SUM] += loss + 0.0 * raw  # NaN where a prediction overflows
+            # NaN, which is found at the end of the epoch, where a prediction overflows
+            totals[LOSS_SUM] += loss if abs(raw) < np.inf else np.nan
             if settings.schedule >= PA1:
                 row_norm = row_square(X, r, first_place, last_place)
                 if row_norm == 0.0:

@@ -209,9 +209,9 @@ def _epoch(
         raw = dot(w, X, indices, r, start, stop) * wscale + intercept
         eta = learning_rate(settings, t, eta)
         loss = value(settings.loss, target, raw, settings.loss_param)
-        # the zero is NaN, as is then the total, where a prediction overflows: fused
-        # sums of opposite overflows are not, and weights would wander on
-        total_loss += loss + 0.0 * raw
+        # NaN is found at the end of the epoch: fused sums of opposite overflows are
+        # not NaN by themselves, and weights would wander on
+        total_loss += loss if abs(raw) < np.inf else np.nan
         if measure:
             total_penalty += 0.5 * settings.l2 * sq_norm + settings.l1 * l1_norm
         row_norm = row_square(X, r, start, stop) if passive_aggressive else 0.0
@@ -309,11 +309,12 @@ def plateau(settings, objective, scalars):
 @_jit
 def finite(w, intercept):
     """Return whether no weight has overflowed."""
-    # a sum is not finite if a term is not, and vectorises; a finite term may be huge
-    total = 0.0
+    # by comparison: that 0 * w or w - w is 0 may be taken for granted where sums may be
+    # reordered, and then nothing is found
+    overflown = 0
     for j in range(w.size):
-        total += 0.0 * w[j]
-    return math.isfinite(total) and math.isfinite(intercept)
+        overflown += not abs(w[j]) < np.inf
+    return overflown == 0 and abs(intercept) < np.inf
 
 
 @_jit

@@ -61,3 +61,12 @@ def test_permutation_is_scikit_learns(n):
         data._shuffle_py(seed)
         order = [data._next_py()[3] for _ in range(n)]
         np.testing.assert_array_equal(_stochastic_kernels.permutation(n, seed), order)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_weights_that_are_not_finite_are_found(bad):
+    w = np.full(9, 1e308)
+    assert _stochastic_kernels.finite(w, 1.0)
+    assert not _stochastic_kernels.finite(w, bad)
+    w[5] = bad
+    assert not _stochastic_kernels.finite(w, 1.0)
