@@ -242,26 +242,28 @@ def test_monitor_and_verbose(diabetes, capsys):
 
 
 def test_callbacks():
-    callback = pytest.importorskip("sklearn.callback")
-    model = GradientBoostingRegressor(n_estimators=3)
-    seen = []
+    pytest.importorskip("sklearn.callback")
+    calls = []
 
-    class Count(callback.ProgressBar):
-        def on_fit_task_end(self, *args, **kwargs):
-            seen.append(1)
+    class Recorder:
+        def setup(self, estimator, context):
+            calls.append("setup")
+
+        def teardown(self, estimator, context):
+            calls.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context, **values):
+            calls.append(f"begin {context.task_name}")
+
+        def on_fit_task_end(self, estimator, context, **values):
+            calls.append(f"end {context.task_name}")
             return False
 
-        def setup(self, *args, **kwargs):
-            pass
-
-        def teardown(self, *args, **kwargs):
-            pass
-
-        def on_fit_task_begin(self, *args, **kwargs):
-            pass
-
-    model.set_callbacks(Count()).fit(*load_diabetes(return_X_y=True))
-    assert len(seen) >= 3
+    model = GradientBoostingRegressor(n_estimators=3)
+    model.set_callbacks(Recorder()).fit(*load_diabetes(return_X_y=True))
+    stages = [call for call in calls if call not in ("setup", "teardown")][1:-1]
+    assert calls[0] == "setup" and calls[-1] == "teardown"
+    assert len(stages) == 6 and len(set(stages)) == 2
 
 
 # Going on
