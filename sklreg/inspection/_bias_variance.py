@@ -21,7 +21,7 @@ _MAX_SEED = np.iinfo(np.int32).max
 class BiasVariance:
     """Mean squared error on test rows, and what it is made of.
 
-    Attributes
+    Parameters
     ----------
     error : float
         Mean squared error over rounds and test rows, the sum of the next two.

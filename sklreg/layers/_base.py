@@ -29,7 +29,18 @@ class RandomSource:
         self._taken = 0
 
     def bits(self, n_rows, n_columns):
-        """Return random 16-bit numbers, shape (n_rows, n_columns)."""
+        """Return random 16-bit numbers.
+
+        Parameters
+        ----------
+        n_rows, n_columns : int
+            Shape.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            A view of the block at hand: to be used before the next draw.
+        """
         size = n_rows * n_columns
         start = self._taken
         if start + size > self._block.size:

@@ -97,7 +97,7 @@ class ElasticNet(PenalisedPath, LinearRegressor):
         ``lower <= 0 <= upper``.
     standardize : bool, default=False
         Whether to penalise as if every feature were divided by its (weighted)
-        standard deviation: |w_j| counts ``std_j`` times, its square ``std_j**2``
+        standard deviation: ``|w_j|`` counts ``std_j`` times, its square ``std_j**2``
         times. Coefficients stay on the original scale; X is not changed.
     adaptive : float, default=None
         Exponent g of the adaptive lasso [4]_: multiplies the penalty of each feature

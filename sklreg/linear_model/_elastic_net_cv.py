@@ -71,7 +71,7 @@ class ElasticNetCV(PathCV):
         ``lower <= 0 <= upper``.
     standardize : bool, default=False
         Whether to penalise as if every feature were divided by its (weighted)
-        standard deviation in the rows that are fitted: |w_j| counts ``std_j``
+        standard deviation in the rows that are fitted: ``|w_j|`` counts ``std_j``
         times, its square ``std_j**2`` times. Coefficients stay on the original
         scale; X is not changed.
     adaptive : float, default=None

@@ -55,7 +55,7 @@ class Lasso(ElasticNet):
         ``lower <= 0 <= upper``.
     standardize : bool, default=False
         Whether to penalise as if every feature were divided by its (weighted)
-        standard deviation: |w_j| counts ``std_j`` times. Coefficients stay on the
+        standard deviation: ``|w_j|`` counts ``std_j`` times. Coefficients stay on the
         original scale; X is not changed.
     adaptive : float, default=None
         Exponent g of the adaptive lasso [2]_: multiplies the penalty of each feature

@@ -63,7 +63,8 @@ class LassoCV(PathCV):
         ``lower <= 0 <= upper``.
     standardize : bool, default=False
         Whether to penalise as if every feature were divided by its (weighted)
-        standard deviation in the rows that are fitted: |w_j| counts ``std_j`` times.
+        standard deviation in the rows that are fitted: ``|w_j|`` counts ``std_j``
+        times.
         Coefficients stay on the original scale; X is not changed.
     adaptive : float, default=None
         Exponent g of the adaptive lasso [1]_: multiplies the penalty of each feature

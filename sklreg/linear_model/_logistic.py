@@ -43,14 +43,18 @@ class LogisticRegression(
 
     For two classes, with :math:`z_i = \pm 1` for the class of row i, minimises
 
-    .. math:: \sum_i s_i \log\left(1 + e^{-z_i (x_i^\top w + b + o_i)}\right)
+    .. math::
+
+        \sum_i s_i \log\left(1 + e^{-z_i (x_i^\top w + b + o_i)}\right)
         + \frac1C \left(\rho \|w\|_1 + \frac{1 - \rho}2 \|w\|_2^2\right)
 
     over coefficients w and, if `fit_intercept`, the unpenalised intercept b; s are the
     sample weights times the class weights, :math:`\rho` is `l1_ratio` and o an optional
     offset. For K > 2 classes (multinomial, "softmax" regression)
 
-    .. math:: \sum_i s_i \Bigl(\log \sum_{k=1}^K e^{r_{ik}} - r_{i y_i}\Bigr)
+    .. math::
+
+        \sum_i s_i \Bigl(\log \sum_{k=1}^K e^{r_{ik}} - r_{i y_i}\Bigr)
         + \frac1C \sum_k \left(\rho \|w_k\|_1 + \frac{1 - \rho}2 \|w_k\|_2^2\right),
         \qquad r_{ik} = x_i^\top w_k + b_k + o_{ik}.
 
@@ -82,8 +86,8 @@ class LogisticRegression(
         multiplied; 'balanced' gives every class the same total weight.
     random_state : int, RandomState instance or None, default=None
         Present for compatibility: nothing is random.
-    solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, \
-            default='lbfgs'
+    solver : str, default='lbfgs'
+        One of 'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag' and 'saga'.
         Present for compatibility: every value gives the same exact optimum, with any
         penalty, for two classes and for more.
     max_iter : int, default=100

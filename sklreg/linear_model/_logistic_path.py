@@ -127,7 +127,9 @@ def logistic_path(
 
     Minimises for every C, from the strongest penalty on,
 
-    .. math:: \sum_i s_i \log\left(1 + e^{-z_i (x_i^\top w + b + o_i)}\right)
+    .. math::
+
+        \sum_i s_i \log\left(1 + e^{-z_i (x_i^\top w + b + o_i)}\right)
         + \frac1C \left(\rho \|w\|_1 + \frac{1 - \rho}2 \|w\|_2^2\right)
 
     for two classes, or the multinomial loss for more; see :class:`LogisticRegression`.
@@ -164,9 +166,8 @@ def logistic_path(
         Bounds of the coefficients, as in :class:`LogisticRegression`.
     standardize : bool, default=False
         Whether to penalise as if every feature had a standard deviation of one.
-    coef_init : array-like of shape (n_features,) or (n_classes, n_features), \
-            default=None
-        Where the first fit starts.
+    coef_init : array-like, default=None
+        Where the first fit starts, of shape (n_features,) or (n_classes, n_features).
     tol : float, default=1e-4
         Each fit stops when its duality gap is at most ``tol**2`` times the log loss of
         the null model; see :class:`LogisticRegression`.

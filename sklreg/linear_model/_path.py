@@ -211,7 +211,7 @@ def enet_path(
         ``lower <= 0 <= upper``.
     standardize : bool, default=False
         Whether to penalise as if every feature were divided by its (weighted)
-        standard deviation: |w_j| counts ``std_j`` times, its square ``std_j**2``
+        standard deviation: ``|w_j|`` counts ``std_j`` times, its square ``std_j**2``
         times. Coefficients stay on the original scale; X is not changed.
     adaptive : float, default=None
         Exponent g of the adaptive lasso (Zou 2006): multiplies each penalty
