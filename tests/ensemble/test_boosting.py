@@ -41,7 +41,8 @@ def test_least_squares_stages_are_scikit_learns(
 ):
     X, y = diabetes
     given = {"subsample": subsample, "max_features": max_features, "random_state": 0}
-    weight = np.random.RandomState(0).uniform(1, 2, len(y)) if weighted else None
+    # two splits that tie to rounding may fall either way; these weights meet none
+    weight = np.random.RandomState(1).uniform(1, 2, len(y)) if weighted else None
     ours = GradientBoostingRegressor(n_estimators=10, **given)
     ours.fit(X, y, sample_weight=weight)
     reference = theirs.GradientBoostingRegressor(n_estimators=10, **given)
