@@ -1,10 +1,7 @@
 """Compiled loops of :mod:`sklreg.noise`: draw, scale and apply in one pass.
 
-Random bits are a function of a key and a position: word k of a stream is the k-th of
-SplitMix (Steele, Lea & Flood, 2014) for the key's two numbers, where it starts and how
-far it steps. What falls on a value is therefore told by the key alone, never by the
-number of threads, and the words of a block are a loop without a state, which runs on
-vectors.
+Random bits are those of :mod:`sklreg._random_kernels`: what falls on a value is told by
+a key and its position alone, never by the number of threads.
 
 Values are taken in blocks of :data:`BLOCK`, small enough for the nearest cache. Loops
 over a block have no branches, and divisions do not check for zero: either would keep
@@ -16,6 +13,8 @@ import math
 
 import numpy as np
 from numba import njit
+
+from sklreg._random_kernels import fill_words, mix
 
 BLOCK = 1024
 
@@ -45,7 +44,7 @@ def add(first, last, kind, X, scale, start, step, out):
     m, e = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
     for block in range(first, last):
         at = block * BLOCK
-        _fill_words(words, at, start, step)
+        fill_words(words, at, start, step)
         _spread(words, z)
         if kind == GAUSSIAN:
             _to_normal(z, m, e)
@@ -70,7 +69,7 @@ def replace(first, last, X, low, high, middle, edge, start, step, out):
     middles, edges = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     for block in range(first, last):
         at = block * BLOCK
-        _fill_words(words, at, start, step)
+        fill_words(words, at, start, step)
         for k in range(BLOCK):
             draws[k] = draws[k] >> 1
         if block == first or edge.size > 1:
@@ -107,7 +106,7 @@ def count(first, last, X, scale, tables, start, step, out):
     bad = 0
     for block in range(first, last):
         at = block * BLOCK
-        _fill_words(words, at, start, step)
+        fill_words(words, at, start, step)
         if block == first or scale.size > 1:
             _repeat(scale, at, strength)
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
@@ -151,7 +150,7 @@ def count(first, last, X, scale, tables, start, step, out):
             if not (rate >= 0 and rate <= _MAX_MEAN):
                 bad += 1
             elif rate > T(n_tables - 1) / T(8):
-                word = _mix(~(start + np.uint64(at + k) * step))
+                word = mix(~(start + np.uint64(at + k) * step))
                 noisy[k] = s * _reject(np.float64(rate), word)
             elif s > 0:
                 u = np.float64(searched[k]) * 2.0**-32 + 0.5
@@ -170,20 +169,6 @@ def extremes(first, last, X, low, high):
             value, least, largest = row[j], low[j], high[j]
             low[j] = value if value < least else least
             high[j] = value if value > largest else largest
-
-
-@njit(**_KERNEL)
-def _mix(word):
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
-
-
-@njit(**_KERNEL)
-def _fill_words(words, at, start, step):
-    first = start + np.uint64(at) * step
-    for k in range(words.size):
-        words[k] = _mix(first + np.uint64(k) * step)
 
 
 @njit(**_KERNEL)
@@ -304,9 +289,9 @@ def _reject(mean, word):
     step = np.uint64(0x9E3779B97F4A7C15)
     while True:
         word += step
-        u = (np.float64(np.int64(_mix(word)) >> 11) + 0.5) * 2.0**-53
+        u = (np.float64(np.int64(mix(word)) >> 11) + 0.5) * 2.0**-53
         word += step
-        v = (np.float64(np.int64(_mix(word)) >> 11) + 0.5) * 2.0**-53 + 0.5
+        v = (np.float64(np.int64(mix(word)) >> 11) + 0.5) * 2.0**-53 + 0.5
         room = 0.5 - abs(u)
         k = math.floor((2.0 * a / room + b) * u + mean + 0.43)
         if room >= 0.07 and v <= v_r:

@@ -1,10 +1,9 @@
 """Layers that drop, and layers that add noise."""
 
 import numpy as np
-from scipy.sparse import issparse
 
 from sklreg import _layers_kernels as kernels
-from sklreg.layers._base import PREDICT, TRAIN, Layer, Rate, read_only
+from sklreg.layers._base import PREDICT, TRAIN, Layer, Rate, SparseRows, read_only
 
 
 class Dropout(Layer):
@@ -31,36 +30,40 @@ class Dropout(Layer):
         Rate(rate, np.dtype(np.float64))
         self.rate = rate
         self.structured = structured
+        self._used = None
 
     def forward(self, X, mode=PREDICT, source=None):
         self._active = self.rate > 0 and mode != PREDICT
         if not self._active:
             return X
-        self._used = rate = Rate(self.rate, X.dtype)
-        if issparse(X):
-            # zeros stay zeros, whether dropped or not
-            values, out = X.data.reshape(1, -1), np.empty((1, X.nnz), dtype=X.dtype)
-            bits = source.bits(*values.shape)
-            kernels.drop(read_only(values), bits, rate.threshold, rate.scale, out)
-            return type(X)((out[0], X.indices, X.indptr), shape=X.shape)
-        self._fit_rows(len(X))
-        out = self._buffer("out", X.shape[1], X.dtype)
-        if self.structured:
-            bits = source.bits(1, X.shape[1])
-            self._factor = np.where(bits < rate.threshold, 0, rate.scale)
-            return np.multiply(X, self._factor.astype(X.dtype, copy=False), out=out)
-        self._bits = source.bits(*X.shape)
-        kernels.drop(read_only(X), self._bits, rate.threshold, rate.scale, out)
+        if self._used is None or self._used.scale.dtype != X.dtype:
+            self._used = Rate(self.rate, X.dtype)
+        sparse = not isinstance(X, np.ndarray)
+        n_rows, n_columns = (len(X.data), 1) if sparse else X.shape
+        self._fit_rows(n_rows)
+        out, words = self._buffer("out", n_columns, X.dtype), self._words(n_columns)
+        if sparse:  # zeros stay zeros, whether dropped or not
+            out, n_stored = out.reshape(-1), int(X.indptr[-1])
+            self._drop(X.data[None, :n_stored], source, words, out[None, :n_stored])
+            return SparseRows(out, X.indices, X.indptr, X.shape)
+        self._drop(X, source, words, out)
         return out
 
-    def backward(self, delta, *, first=False):
-        if not self._active or first:
-            return delta
+    def _drop(self, X, source, words, out):
         if self.structured:
-            delta *= self._factor.astype(delta.dtype, copy=False)
-        else:
-            rate = self._used
-            kernels.drop_in_place(delta, self._bits, rate.threshold, rate.scale)
+            words = words[: -(-X.shape[1] // 4)]
+        kernels.draw_words(words, source.key)
+        self._drawn = words
+        self._apply(X, out)
+
+    def _apply(self, X, out):
+        apply = kernels.drop_columns if self.structured else kernels.drop
+        rate = self._used
+        apply(read_only(X), self._drawn, rate.threshold, rate.scale, out)
+
+    def backward(self, delta, *, first=False):
+        if self._active and not first:
+            self._apply(delta, delta)
         return delta
 
 
@@ -70,8 +73,8 @@ class Noise(Layer):
     Parameters
     ----------
     noise : callable
-        ``noise(X, scale, rng)`` returns a noisy copy of X; one of the additive ones of
-        :mod:`sklreg.noise`.
+        ``noise(X, scale, rng, out)`` writes a noisy copy of X to `out` and returns it;
+        one of the additive ones of :mod:`sklreg.noise`.
     scale : float
         Its scale.
 
@@ -89,4 +92,8 @@ class Noise(Layer):
         self.scale = scale
 
     def forward(self, X, mode=PREDICT, source=None):
-        return self.noise(X, self.scale, source.rng) if mode == TRAIN else X
+        if mode != TRAIN:
+            return X
+        self._fit_rows(len(X))
+        out = self._buffer("out", X.shape[1], X.dtype)
+        return self.noise(X, self.scale, source.rng, out)
