@@ -3,7 +3,7 @@
 Buffers belong to the layers and are written in place. A random number of 16 bits a unit
 decides which units are dropped: those below `threshold`. Random words hold four of
 them, row after row, and are kept until the way back, which so finds the same mask. Sums
-over rows run in float64, but for those of a few rows at a time.
+over rows run in float64.
 """
 
 import math
@@ -26,11 +26,9 @@ FUNCTIONS = {
 _SQRT_HALF = math.sqrt(0.5)
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 
-# Rows that are summed up in the precision of the data.
-_ROWS = 8
-# What batch norm knows of each unit, one row each: what is taken away, what is
-# multiplied, the slope's own factor, sums over a few rows.
-SHIFT, FACTOR, PULL, PART, OTHER_PART, N_ROWS_OF_WORK = range(6)
+# What batch norm keeps of each unit, one row each: what is taken away, what is multiplied
+# and, within a pass, what else the loop over the rows needs.
+SHIFT, FACTOR, PULL, CONSTANT, ALONG, N_ROWS_OF_WORK = range(6)
 
 # Python's error model would look for a zero before every division, number by number.
 _jit = njit(
@@ -126,7 +124,7 @@ def drop_in_place(X, words, threshold, scale):
 
 @_jit
 def activation_backward(
-    function, H, slope, words, threshold, scale, keep, delta, part, sums, gradient
+    function, H, slope, words, threshold, scale, keep, delta, sums, gradient
 ):
     """Turn the slope in the output `H` into that before bias and function.
 
@@ -134,44 +132,55 @@ def activation_backward(
     output itself, which is ``scale = 1 / keep`` times the function where it was kept.
     `gradient` becomes the slope in the bias.
     """
+    if function == RELU:
+        _rectify_backward(H, scale, delta)
+    else:
+        _curve_backward(function, H, slope, words, threshold, scale, keep, delta)
+    _column_sums(delta, sums)
+    for j in range(gradient.size):
+        gradient[j] = sums[j]
+
+
+@_jit
+def _rectify_backward(H, scale, delta):
+    zero = H.dtype.type(0)
+    for i in range(H.shape[0]):
+        h, d = H[i], delta[i]
+        for j in range(d.size):
+            # a dropped unit is zero too
+            d[j] = d[j] * scale if h[j] > zero else zero
+
+
+@_jit
+def _curve_backward(function, H, slope, words, threshold, scale, keep, delta):
     zero, one = H.dtype.type(0), H.dtype.type(1)
     bits = _sixteens(words, *H.shape)
-    sums[:] = 0.0
-    part[:] = 0
     for i in range(H.shape[0]):
         row, d = H[i], delta[i]
-        if function == RELU:
-            # a dropped unit is zero too
+        if function == LOGISTIC:
             for j in range(row.size):
-                d[j] = d[j] * scale if row[j] > zero else zero
-        else:
-            if function == LOGISTIC:
-                for j in range(row.size):
-                    a = row[j] * keep
-                    d[j] *= scale * a * (one - a)
-            elif function == TANH:
-                for j in range(row.size):
-                    a = row[j] * keep
-                    d[j] *= scale * (one - a * a)
-            elif function == ELU:
-                for j in range(row.size):
-                    a = row[j] * keep
-                    d[j] *= scale if a > zero else scale * (a + one)
-            elif function == GELU:
-                curve = slope[i]
-                for j in range(row.size):
-                    d[j] *= scale * curve[j]
-            elif bits.size:
-                for j in range(row.size):
-                    d[j] *= scale
-            if bits.size:
-                draw = bits[i]
-                for j in range(row.size):
-                    if draw[j] < threshold:
-                        d[j] = zero
-        _add_up(i, d, part, sums)
-    for j in range(gradient.size):
-        gradient[j] = sums[j] + part[j]
+                a = row[j] * keep
+                d[j] *= scale * a * (one - a)
+        elif function == TANH:
+            for j in range(row.size):
+                a = row[j] * keep
+                d[j] *= scale * (one - a * a)
+        elif function == ELU:
+            for j in range(row.size):
+                a = row[j] * keep
+                d[j] *= scale if a > zero else scale * (a + one)
+        elif function == GELU:
+            curve = slope[i]
+            for j in range(row.size):
+                d[j] *= scale * curve[j]
+        elif bits.size:
+            for j in range(row.size):
+                d[j] *= scale
+        if bits.size:
+            draw = bits[i]
+            for j in range(row.size):
+                if draw[j] < threshold:
+                    d[j] = zero
 
 
 @_jit
@@ -182,24 +191,13 @@ def learn_moments(Z, statistics, momentum, epsilon, work, moments):
     number, move on.
     """
     n, m = Z.shape
-    shift, factor, part = work[SHIFT], work[FACTOR], work[PART]
+    shift, factor = work[SHIFT], work[FACTOR]
     mean, variance = moments[0], moments[1]
-    mean[:] = 0.0
-    variance[:] = 0.0
-    part[:] = 0
-    for i in range(n):
-        _add_up(i, Z[i], part, mean)
+    _column_sums(Z, mean)
     for j in range(m):
-        mean[j] = (mean[j] + part[j]) / n
+        mean[j] /= n
         shift[j] = mean[j]
-    part[:] = 0
-    for i in range(n):
-        _flush(i, part, variance)
-        row = Z[i]
-        for j in range(m):
-            difference = row[j] - shift[j]
-            part[j] += difference * difference
-    _flush(0, part, variance)
+    _column_squares(Z, shift, variance)
     statistics[2 * m] += 1.0
     share = max(momentum, 1.0 / statistics[2 * m])
     # the variance of the population, from that of a sample
@@ -268,23 +266,26 @@ def learn_rectify(
 
 @_jit
 def normalise_backward(Z, work, scale, delta, moments, gradient):
-    """Turn the slope in the scaled output into that before standardising."""
+    """Turn the slope in the scaled output into that before standardising.
+
+    Mean and variance move with the batch, so the slope loses its parts along the
+    constant and along `Z`.
+    """
+    n, m = Z.shape
     sums, products = moments[0], moments[1]
-    shift, part, other = work[SHIFT], work[PART], work[OTHER_PART]
-    sums[:] = 0.0
-    products[:] = 0.0
-    part[:] = 0
-    other[:] = 0
-    for i in range(Z.shape[0]):
-        _flush(i, part, sums)
-        _flush(i, other, products)
+    shift, factor, pull = work[SHIFT], work[FACTOR], work[PULL]
+    constant, along = work[CONSTANT], work[ALONG]
+    _slope_sums(Z, shift, delta, sums, products)
+    for j in range(m):
+        products[j] *= factor[j]
+        gradient[j] = products[j]
+        pull[j] = scale[j] * factor[j]
+        constant[j] = pull[j] * sums[j] / n
+        along[j] = pull[j] * factor[j] * products[j] / n
+    for i in range(n):
         z, d = Z[i], delta[i]
-        for j in range(d.size):
-            part[j] += d[j]
-            other[j] += d[j] * (z[j] - shift[j])
-    _flush(0, part, sums)
-    _flush(0, other, products)
-    _leave_the_batch(Z, work, scale, delta, sums, products, gradient)
+        for j in range(m):
+            d[j] = pull[j] * d[j] - constant[j] - (z[j] - shift[j]) * along[j]
 
 
 @_jit
@@ -292,65 +293,67 @@ def normalise_rectify_backward(
     Z, H, work, scale, keep_scale, delta, moments, gradient, bias_gradient
 ):
     """Turn the slope in the output `H` into that before standardising."""
-    zero = H.dtype.type(0)
-    sums, products = moments[0], moments[1]
-    shift, part, other = work[SHIFT], work[PART], work[OTHER_PART]
+    _rectify_backward(H, keep_scale, delta)
+    normalise_backward(Z, work, scale, delta, moments, gradient)
+    for j in range(bias_gradient.size):
+        bias_gradient[j] = moments[0, j]
+
+
+# Sums over rows take four of them at a time: one addition in double precision for four.
+
+
+@_jit
+def _column_sums(X, sums):
+    whole = X.shape[0] // 4 * 4
+    sums[:] = 0.0
+    for i in range(0, whole, 4):
+        a, b, c, d = X[i], X[i + 1], X[i + 2], X[i + 3]
+        for j in range(sums.size):
+            sums[j] += (a[j] + b[j]) + (c[j] + d[j])
+    for i in range(whole, X.shape[0]):
+        a = X[i]
+        for j in range(sums.size):
+            sums[j] += a[j]
+
+
+@_jit
+def _column_squares(X, shift, sums):
+    """Sum the squares of what lies between the rows and `shift`."""
+    whole = X.shape[0] // 4 * 4
+    sums[:] = 0.0
+    for i in range(0, whole, 4):
+        a, b, c, d = X[i], X[i + 1], X[i + 2], X[i + 3]
+        for j in range(sums.size):
+            s = shift[j]
+            p, q, r, t = a[j] - s, b[j] - s, c[j] - s, d[j] - s
+            sums[j] += (p * p + q * q) + (r * r + t * t)
+    for i in range(whole, X.shape[0]):
+        a = X[i]
+        for j in range(sums.size):
+            p = a[j] - shift[j]
+            sums[j] += p * p
+
+
+@_jit
+def _slope_sums(X, shift, delta, sums, products):
+    """Sum slopes, and their products with what lies between the rows and `shift`."""
+    whole = X.shape[0] // 4 * 4
     sums[:] = 0.0
     products[:] = 0.0
-    part[:] = 0
-    other[:] = 0
-    for i in range(Z.shape[0]):
-        _flush(i, part, sums)
-        _flush(i, other, products)
-        z, h, d = Z[i], H[i], delta[i]
-        for j in range(d.size):
-            # a dropped unit is zero too
-            slope = d[j] * keep_scale if h[j] > zero else zero
-            d[j] = slope
-            part[j] += slope
-            other[j] += slope * (z[j] - shift[j])
-    _flush(0, part, sums)
-    _flush(0, other, products)
-    for j in range(bias_gradient.size):
-        bias_gradient[j] = sums[j]
-    _leave_the_batch(Z, work, scale, delta, sums, products, gradient)
-
-
-@_jit
-def _leave_the_batch(Z, work, scale, delta, sums, products, gradient):
-    """Take from the slope its parts along the constant and along `Z`.
-
-    Mean and variance move with the batch, so the slope has neither.
-    """
-    n, m = Z.shape
-    shift, factor, pull = work[SHIFT], work[FACTOR], work[PULL]
-    constant, along = work[PART], work[OTHER_PART]
-    for j in range(m):
-        products[j] *= factor[j]
-        gradient[j] = products[j]
-        pull[j] = scale[j] * factor[j]
-        constant[j] = sums[j] / n
-        along[j] = factor[j] * products[j] / n
-    for i in range(n):
-        z, d = Z[i], delta[i]
-        for j in range(m):
-            d[j] = pull[j] * (d[j] - constant[j] - (z[j] - shift[j]) * along[j])
-
-
-@_jit
-def _add_up(i, row, part, sums):
-    """Add row `i` to the sums over a few rows, and those at times to the whole."""
-    _flush(i, part, sums)
-    for j in range(row.size):
-        part[j] += row[j]
-
-
-@_jit
-def _flush(i, part, sums):
-    if i % _ROWS == 0:
-        for j in range(part.size):
-            sums[j] += part[j]
-            part[j] = 0
+    for i in range(0, whole, 4):
+        a, b, c, d = delta[i], delta[i + 1], delta[i + 2], delta[i + 3]
+        p, q, r, t = X[i], X[i + 1], X[i + 2], X[i + 3]
+        for j in range(sums.size):
+            s = shift[j]
+            sums[j] += (a[j] + b[j]) + (c[j] + d[j])
+            first = a[j] * (p[j] - s) + b[j] * (q[j] - s)
+            second = c[j] * (r[j] - s) + d[j] * (t[j] - s)
+            products[j] += first + second
+    for i in range(whole, X.shape[0]):
+        a, p = delta[i], X[i]
+        for j in range(sums.size):
+            sums[j] += a[j]
+            products[j] += a[j] * (p[j] - shift[j])
 
 
 @_jit

@@ -83,7 +83,7 @@ class Activation(Layer):
         self._rate = Rate(dropout, bias.dtype)
         self._whole = Rate(0.0, bias.dtype)
         self._slope = np.empty((0, 0), dtype=bias.dtype)
-        self._part, self._sums = np.empty_like(bias), np.empty(len(bias))
+        self._sums = np.empty(len(bias))
 
     def forward(self, X, mode=PREDICT, source=None):
         self._fit_rows(len(X))
@@ -137,7 +137,6 @@ class Activation(Layer):
             rate.scale,
             rate.keep,
             delta,
-            self._part,
             self._sums,
             self.gradient,
         )
