@@ -26,8 +26,8 @@ FUNCTIONS = {
 _SQRT_HALF = math.sqrt(0.5)
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 
-# What batch norm keeps of each unit, one row each: what is taken away, what is multiplied
-# and, within a pass, what else the loop over the rows needs.
+# What batch norm keeps of each unit, one row each: what is taken away, what is
+# multiplied and, within a pass, what else the loop over the rows needs.
 SHIFT, FACTOR, PULL, CONSTANT, ALONG, N_ROWS_OF_WORK = range(6)
 
 # Python's error model would look for a zero before every division, number by number.

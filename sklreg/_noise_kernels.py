@@ -6,7 +6,8 @@ a key and its position alone, never by the number of threads.
 Values are taken in blocks of :data:`BLOCK`, small enough for the nearest cache. Loops
 over a block have no branches, and divisions do not check for zero: either would keep
 them from the vector units. `X` and `out` are flat; `scale` is a row of values that is
-repeated along them.
+repeated along them. What a kernel keeps between two loops lies in `room`, an array of
+:data:`ROOM` that belongs to the thread.
 """
 
 import math
@@ -17,6 +18,8 @@ from numba import njit
 from sklreg._random_kernels import fill_words, mix
 
 BLOCK = 1024
+# Rows that lay a power of two apart would share their places in the cache.
+ROOM = (7, BLOCK + 40)
 
 # kinds of additive noise
 GAUSSIAN, UNIFORM, LAPLACE = range(3)
@@ -37,11 +40,11 @@ _MAX_MEAN = 2.0**53
 
 
 @njit(**_KERNEL)
-def add(first, last, kind, X, scale, start, step, out):
+def add(first, last, kind, X, scale, start, step, out, room):
     """Write ``X + scale * z`` to the blocks from `first` to `last`."""
-    words = np.empty(BLOCK * out.itemsize // 8, np.uint64)
-    z, strength = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    m, e = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
+    words = room[0, : BLOCK * out.itemsize // 8]
+    z, strength = _part(room[1], out), _part(room[2], out)
+    m, e, sign = _part(room[3], out), _part(room[4], out), _part(room[5], out)
     for block in range(first, last):
         at = block * BLOCK
         fill_words(words, at, start, step)
@@ -49,7 +52,7 @@ def add(first, last, kind, X, scale, start, step, out):
         if kind == GAUSSIAN:
             _to_normal(z, m, e)
         elif kind == LAPLACE:
-            _to_laplace(z, m, e)
+            _to_laplace(z, m, e, sign)
         if block == first or scale.size > 1:
             _repeat(scale, at, strength)
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
@@ -58,15 +61,15 @@ def add(first, last, kind, X, scale, start, step, out):
 
 
 @njit(**_KERNEL)
-def replace(first, last, X, low, high, middle, edge, start, step, out):
+def replace(first, last, X, low, high, middle, edge, start, step, out, room):
     """Write `low` or `high` where a draw lies below `middle` or below `edge`.
 
     Draws are whole numbers, even between ``-(2**30)`` and ``2**30 - 1``.
     """
-    words = np.empty(BLOCK // 2, np.uint64)
+    words = room[0, : BLOCK // 2]
     draws = words.view(np.int32)
-    lows, highs = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    middles, edges = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    lows, highs = _part(room[1], out), _part(room[2], out)
+    middles, edges = room[3].view(np.int32)[:BLOCK], room[4].view(np.int32)[:BLOCK]
     for block in range(first, last):
         at = block * BLOCK
         fill_words(words, at, start, step)
@@ -87,19 +90,19 @@ def replace(first, last, X, low, high, middle, edge, start, step, out):
 
 
 @njit(**_KERNEL)
-def count(first, last, X, scale, tables, start, step, out):
+def count(first, last, X, scale, tables, start, step, out, room):
     """Write ``scale * Poisson(X / scale)``; return how many values allow no count.
 
     A mean is a multiple of 1 / 8, whose count is looked up in its alias table (Walker,
     1977), and a rest, whose count is next to always one of five. Means that have no
     table, and what is not among the five, are drawn alone.
     """
-    words = np.empty(BLOCK, np.uint64)
+    words = room[0, :BLOCK]
     looked_up = words.view(np.int32)[:BLOCK]
     searched = words.view(np.int32)[BLOCK:]
-    strength, mean = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    place, entry = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
-    rest, draw = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    strength, mean = _part(room[1], out), _part(room[2], out)
+    place, entry = room[3].view(np.int32)[:BLOCK], room[4].view(np.int32)[:BLOCK]
+    rest, draw = room[5].view(np.float32)[:BLOCK], room[6].view(np.float32)[:BLOCK]
     n_tables, width = tables.shape
     flat = tables.reshape(-1)
     T = out.dtype.type
@@ -169,6 +172,12 @@ def extremes(first, last, X, low, high):
             value, least, largest = row[j], low[j], high[j]
             low[j] = value if value < least else least
             high[j] = value if value > largest else largest
+
+
+@njit(**_KERNEL)
+def _part(row, out):
+    """Return a block of numbers like those of `out`, in the memory of a row of room."""
+    return row.view(out.dtype)[:BLOCK]
 
 
 @njit(**_KERNEL)
@@ -258,8 +267,7 @@ def _to_normal(z, m, e):
 
 
 @njit(**_KERNEL)
-def _to_laplace(z, m, e):
-    sign = np.empty_like(z)
+def _to_laplace(z, m, e, sign):
     for k in range(z.size):
         sign[k] = -1 if z[k] > 0 else 1
     _to_log(z, m, e)

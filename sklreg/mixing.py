@@ -171,7 +171,7 @@ def mixup(X, partners, weights, out=None):
         )
     if not np.all((weights >= 0) & (weights <= 1)):
         raise ValueError("weights must lie in [0, 1].")
-    out, flat = _room(out, (len(partners), *np.shape(X)[1:]), rows.dtype)
+    out, flat = _room(out, rows, (len(partners), *np.shape(X)[1:]))
     X_read = _locked(rows)
     in_parts(mix_rows, len(out), _ROWS_A_THREAD, X_read, partners, weights, flat)
     return out
@@ -223,7 +223,7 @@ def cutmix(X, partners, boxes, image_shape, out=None):
     rows, partners = _rows(X, partners)
     width, n_channels = _image(rows, image_shape)
     boxes = _check_boxes(boxes, (len(partners), 4), image_shape)
-    out, flat = _room(out, (len(partners), *np.shape(X)[1:]), rows.dtype)
+    out, flat = _room(out, rows, (len(partners), *np.shape(X)[1:]))
     X_read = _locked(rows)
     draws = (partners, boxes, width, n_channels)
     in_parts(paste_boxes, len(out), _ROWS_A_THREAD, X_read, *draws, flat)
@@ -307,15 +307,17 @@ def _rows(X, partners):
     return np.ascontiguousarray(X).reshape(n, prod(X.shape[1:])), partners
 
 
-def _room(out, shape, dtype):
+def _room(out, rows, shape):
     """Return the array to write to, and its rows."""
     if out is None:
-        out = np.empty(shape, dtype)
-    elif out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous:
+        out = np.empty(shape, rows.dtype)
+    elif out.shape != shape or out.dtype != rows.dtype or not out.flags.c_contiguous:
         raise ValueError(
-            f"out must be an array of shape {shape} and {dtype} in C order, got "
+            f"out must be an array of shape {shape} and {rows.dtype} in C order, got "
             f"{out.shape} and {out.dtype}."
         )
+    elif np.may_share_memory(out, rows):
+        raise ValueError("out must not be X itself: rows are read more than once.")
     return out, out.reshape(shape[0], prod(shape[1:]))
 
 

@@ -21,12 +21,14 @@ a column. Where it is 0 the value stays as it is.
 
 One key is drawn from the random source, and the noise of each value is a function of
 the key and of the value's place in C order: large arrays are worked on in threads, and
-their number changes nothing. Memory is the result and a few kilobytes.
+their number changes nothing. Memory is the result, and a few kilobytes that a thread
+keeps.
 
 A new noise is one function here and one line in :data:`NOISES`; the tests are
 parametrised over that table.
 """
 
+import threading
 from functools import cache
 
 import numpy as np
@@ -366,8 +368,23 @@ def _run(kernel, X, rng, out, *arguments, kind=None):
     after = (*(_locked(a) for a in arguments), start, step, out.reshape(-1))
     n_blocks = -(-X.size // BLOCK)
     clean = _locked(clean.reshape(-1))
-    told = in_parts(kernel, n_blocks, _LEAST // BLOCK, *before, clean, *after)
-    return out, told
+
+    def of_part(first, last):
+        return kernel(first, last, *before, clean, *after, _room())
+
+    return out, in_parts(of_part, n_blocks, _LEAST // BLOCK)
+
+
+_kept = threading.local()
+
+
+def _room():
+    """Return what a kernel writes to between its loops, one array a thread."""
+    from sklreg._noise_kernels import ROOM
+
+    if not hasattr(_kept, "room"):
+        _kept.room = np.empty(ROOM, np.uint64)
+    return _kept.room
 
 
 def _key(rng):
