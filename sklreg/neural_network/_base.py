@@ -21,7 +21,7 @@ from sklreg._validation import (
 )
 from sklreg.layers import SAMPLE, RandomSource
 from sklreg.losses import LOSSES
-from sklreg.neural_network._monitor import Held, Monitor
+from sklreg.neural_network._monitor import Held, NetworkMonitor
 from sklreg.neural_network._parameters import (
     CONSTRAINTS,
     STOCHASTIC,
@@ -145,7 +145,7 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
             source=self._random_source(plan, regular, random_state, incremental),
         )
         self._begin_callbacks(context, X, y)
-        monitor = Monitor(self, network, held, context, X, y)
+        monitor = NetworkMonitor(self, network, held, context, X, y)
         monitor.training = training
         stopper = self._stopper(network)
         reason, self.t_ = train(
@@ -295,7 +295,7 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         return reason
 
     def _run_lbfgs(self, network, X, Y, sample_weight):
-        monitor = Monitor(self, network)
+        monitor = NetworkMonitor(self, network)
         found = lbfgs(
             network,
             X,
