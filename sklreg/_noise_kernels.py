@@ -11,6 +11,7 @@ repeated along them. What a kernel keeps between two loops lies in `room`, an ar
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -309,3 +310,34 @@ def _reject(mean, word):
         left = math.log(v * inverse_alpha / (a / (room * room) + b))
         if left <= k * math.log(mean) - mean - math.lgamma(k + 1.0):
             return k
+
+
+@cache
+def alias_tables():
+    """Return the alias table of each Poisson mean from 0 to 10 in steps of 1 / 8.
+
+    A column holds its own count up to a threshold of 25 bits, another count beyond it:
+    ``threshold << 6 | other``.
+    """
+    width, counts = 64, np.arange(64)
+    means = np.arange(81) / 8
+    tables = np.empty((len(means), width), dtype=np.int32)
+    log_factorial = np.cumsum(np.log(np.maximum(counts, 1)))
+    for table, mean in zip(tables, means, strict=True):
+        share = np.zeros(width)
+        share[0] = 1.0
+        if mean:
+            share = np.exp(counts * np.log(mean) - mean - log_factorial)
+        share *= width / share.sum()
+        other = counts.copy()
+        small, large = (list(np.flatnonzero(b)) for b in (share < 1, share >= 1))
+        keep = np.ones(width)
+        while small and large:
+            i, j = small.pop(), large[-1]
+            keep[i], other[i] = share[i], j
+            share[j] -= 1 - share[i]
+            if share[j] < 1:
+                small.append(large.pop())
+        threshold = np.minimum(np.rint(keep * 2**25), 2**25 - 1).astype(np.int64)
+        table[:] = threshold << 6 | other
+    return tables

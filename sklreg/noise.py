@@ -29,7 +29,6 @@ parametrised over that table.
 """
 
 import threading
-from functools import cache
 
 import numpy as np
 
@@ -201,11 +200,11 @@ def poisson(X, scale, rng, out=None):
     >>> poisson(np.zeros(3), 1.0, np.random.default_rng(0))
     array([0., 0., 0.])
     """
-    from sklreg._noise_kernels import count
+    from sklreg._noise_kernels import alias_tables, count
 
     X, scale = _check(X, scale)
     strength = _along(scale, X, X.dtype)
-    noisy, bad = _run(count, X, rng, out, strength, _alias_tables())
+    noisy, bad = _run(count, X, rng, out, strength, _locked(alias_tables()))
     if sum(bad):
         _refuse_counts(X, scale)
     return noisy
@@ -423,37 +422,6 @@ def _extremes(X):
     least = max(1, _LEAST // max(1, rows.shape[1]))
     lows, highs = zip(*in_parts(of_part, len(rows), least), strict=True)
     return np.min(lows, axis=0), np.max(highs, axis=0)
-
-
-@cache
-def _alias_tables():
-    """Return the alias table of each Poisson mean from 0 to 10 in steps of 1 / 8.
-
-    A column holds its own count up to a threshold of 25 bits, another count beyond it:
-    ``threshold << 6 | other``.
-    """
-    width, counts = 64, np.arange(64)
-    means = np.arange(81) / 8
-    tables = np.empty((len(means), width), dtype=np.int32)
-    log_factorial = np.cumsum(np.log(np.maximum(counts, 1)))
-    for table, mean in zip(tables, means, strict=True):
-        share = np.zeros(width)
-        share[0] = 1.0
-        if mean:
-            share = np.exp(counts * np.log(mean) - mean - log_factorial)
-        share *= width / share.sum()
-        other = counts.copy()
-        small, large = (list(np.flatnonzero(b)) for b in (share < 1, share >= 1))
-        keep = np.ones(width)
-        while small and large:
-            i, j = small.pop(), large[-1]
-            keep[i], other[i] = share[i], j
-            share[j] -= 1 - share[i]
-            if share[j] < 1:
-                small.append(large.pop())
-        threshold = np.minimum(np.rint(keep * 2**25), 2**25 - 1).astype(np.int64)
-        table[:] = threshold << 6 | other
-    return _locked(tables)
 
 
 def _refuse_counts(X, scale):
