@@ -181,6 +181,28 @@ def test_expected_activation_under_dropout_is_the_deterministic_one():
     assert_array_equal(layer.forward(Z.copy(), PREDICT), plain)
 
 
+@pytest.mark.parametrize("shape", [(64, 64), (61, 67)])
+def test_what_is_dropped_is_independent_from_draw_to_draw(shape):
+    draws, layers = (
+        source(),
+        [Dropout(0.5), Activation("relu", np.zeros(shape[1]), dropout=0.5)],
+    )
+    signs = np.array(
+        [
+            np.sign(layer.forward(np.ones(shape), TRAIN, draws) - 0.5).ravel()
+            for _ in range(40)
+            for layer in layers
+        ]
+    )
+    n = signs.shape[1]
+    correlation = signs @ signs.T / n
+    assert np.abs(correlation - np.eye(80)).max() < 5 / np.sqrt(n)
+    assert np.abs(signs.mean(axis=0)).max() < 5.5 / np.sqrt(80)
+    for lag in (1, 2, 4, shape[1]):  # nor do neighbours depend on each other
+        between = (signs[:, lag:] * signs[:, :-lag]).mean()
+        assert abs(between) < 5 / np.sqrt(signs.size)
+
+
 def test_structured_dropout_drops_whole_units():
     X = batch(9, 400)
     out = Dropout(0.5, True).forward(X, TRAIN, source())
