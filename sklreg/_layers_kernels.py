@@ -3,7 +3,7 @@
 Buffers belong to the layers and are written in place. A random number of 16 bits a unit
 decides which units are dropped: those below `threshold`. Random words hold four of
 them, row after row, and are kept until the way back, which so finds the same mask. Sums
-over rows run in float64.
+over rows run in float64, and take four of them at a time: one such addition for four.
 """
 
 import math
@@ -48,31 +48,22 @@ def add_bias(Z, bias):
 
 
 @_jit
-def _sixteens(words, n_rows, n_columns):
-    """Return words as rows of 16-bit numbers; none if there are no words."""
-    bits = words.view(np.uint16)
-    if bits.size == 0:
-        return bits.reshape(0, n_columns)
-    return bits[: n_rows * n_columns].reshape(n_rows, n_columns)
-
-
-@_jit
-def add_bias_rectify(Z, bias, words, key, threshold, scale):
-    """Add the bias, rectify, and drop what is drawn here; no words drop nothing."""
+def add_bias_rectify(Z, bias, words, threshold, scale):
+    """Add the bias, rectify, and drop what is drawn; no words drop nothing."""
+    n, m = Z.shape
     zero = Z.dtype.type(0)
-    draw_words(words, key)
-    bits = _sixteens(words, *Z.shape)
-    for i in range(Z.shape[0]):
+    bits = words.view(np.uint16)
+    for i in range(n):
         row = Z[i]
         if bits.size:
-            draw = bits[i]
-            for j in range(row.size):
+            draw = bits[i * m : i * m + m]
+            for j in range(m):
                 z = row[j] + bias[j]
                 # this way round a NaN is not taken for a negative number
                 z = zero if z < zero else z * scale
                 row[j] = zero if draw[j] < threshold else z
         else:
-            for j in range(row.size):
+            for j in range(m):
                 z = row[j] + bias[j]
                 row[j] = zero if z < zero else z
 
@@ -93,11 +84,12 @@ def gelu(Z, bias, slope):
 @_jit
 def drop(X, words, threshold, scale, out):
     """Set what is drawn to zero and scale up the rest."""
+    n, m = X.shape
     zero = X.dtype.type(0)
-    bits = _sixteens(words, *X.shape)
-    for i in range(X.shape[0]):
-        row, draw, to = X[i], bits[i], out[i]
-        for j in range(row.size):
+    bits = words.view(np.uint16)
+    for i in range(n):
+        row, draw, to = X[i], bits[i * m : i * m + m], out[i]
+        for j in range(m):
             to[j] = zero if draw[j] < threshold else row[j] * scale
 
 
@@ -114,11 +106,12 @@ def drop_columns(X, words, threshold, scale, out):
 
 @_jit
 def drop_in_place(X, words, threshold, scale):
+    n, m = X.shape
     zero = X.dtype.type(0)
-    bits = _sixteens(words, *X.shape)
-    for i in range(X.shape[0]):
-        row, draw = X[i], bits[i]
-        for j in range(row.size):
+    bits = words.view(np.uint16)
+    for i in range(n):
+        row, draw = X[i], bits[i * m : i * m + m]
+        for j in range(m):
             row[j] = zero if draw[j] < threshold else row[j] * scale
 
 
@@ -132,55 +125,45 @@ def activation_backward(
     output itself, which is ``scale = 1 / keep`` times the function where it was kept.
     `gradient` becomes the slope in the bias.
     """
-    if function == RELU:
-        _rectify_backward(H, scale, delta)
-    else:
-        _curve_backward(function, H, slope, words, threshold, scale, keep, delta)
-    _column_sums(delta, sums)
-    for j in range(gradient.size):
-        gradient[j] = sums[j]
-
-
-@_jit
-def _rectify_backward(H, scale, delta):
-    zero = H.dtype.type(0)
-    for i in range(H.shape[0]):
-        h, d = H[i], delta[i]
-        for j in range(d.size):
-            # a dropped unit is zero too
-            d[j] = d[j] * scale if h[j] > zero else zero
-
-
-@_jit
-def _curve_backward(function, H, slope, words, threshold, scale, keep, delta):
+    n, m = H.shape
     zero, one = H.dtype.type(0), H.dtype.type(1)
-    bits = _sixteens(words, *H.shape)
-    for i in range(H.shape[0]):
-        row, d = H[i], delta[i]
-        if function == LOGISTIC:
-            for j in range(row.size):
-                a = row[j] * keep
-                d[j] *= scale * a * (one - a)
-        elif function == TANH:
-            for j in range(row.size):
-                a = row[j] * keep
-                d[j] *= scale * (one - a * a)
-        elif function == ELU:
-            for j in range(row.size):
-                a = row[j] * keep
-                d[j] *= scale if a > zero else scale * (a + one)
-        elif function == GELU:
-            curve = slope[i]
-            for j in range(row.size):
-                d[j] *= scale * curve[j]
-        elif bits.size:
-            for j in range(row.size):
-                d[j] *= scale
-        if bits.size:
-            draw = bits[i]
-            for j in range(row.size):
-                if draw[j] < threshold:
-                    d[j] = zero
+    if function == RELU:
+        for i in range(n):
+            row, d = H[i], delta[i]
+            for j in range(m):
+                # a dropped unit is zero too
+                d[j] = d[j] * scale if row[j] > zero else zero
+    else:
+        bits = words.view(np.uint16)
+        for i in range(n):
+            row, d = H[i], delta[i]
+            if function == LOGISTIC:
+                for j in range(m):
+                    a = row[j] * keep
+                    d[j] *= scale * a * (one - a)
+            elif function == TANH:
+                for j in range(m):
+                    a = row[j] * keep
+                    d[j] *= scale * (one - a * a)
+            elif function == ELU:
+                for j in range(m):
+                    a = row[j] * keep
+                    d[j] *= scale if a > zero else scale * (a + one)
+            elif function == GELU:
+                curve = slope[i]
+                for j in range(m):
+                    d[j] *= scale * curve[j]
+            elif bits.size:
+                for j in range(m):
+                    d[j] *= scale
+            if bits.size:
+                draw = bits[i * m : i * m + m]
+                for j in range(m):
+                    if draw[j] < threshold:
+                        d[j] = zero
+    _column_sums(delta, sums)
+    for j in range(m):
+        gradient[j] = sums[j]
 
 
 @_jit
@@ -197,7 +180,19 @@ def learn_moments(Z, statistics, momentum, epsilon, work, moments):
     for j in range(m):
         mean[j] /= n
         shift[j] = mean[j]
-    _column_squares(Z, shift, variance)
+    whole = n // 4 * 4
+    variance[:] = 0.0
+    for i in range(0, whole, 4):
+        a, b, c, d = Z[i], Z[i + 1], Z[i + 2], Z[i + 3]
+        for j in range(m):
+            s = shift[j]
+            p, q, r, t = a[j] - s, b[j] - s, c[j] - s, d[j] - s
+            variance[j] += (p * p + q * q) + (r * r + t * t)
+    for i in range(whole, n):
+        a = Z[i]
+        for j in range(m):
+            p = a[j] - shift[j]
+            variance[j] += p * p
     statistics[2 * m] += 1.0
     share = max(momentum, 1.0 / statistics[2 * m])
     # the variance of the population, from that of a sample
@@ -221,85 +216,74 @@ def normalise(Z, work, scale, out):
 
 
 @_jit
-def normalise_rectify(Z, work, scale, bias, words, key, threshold, keep_scale, out):
-    """Do all that a layer does to its units in one pass, drawing what is dropped."""
+def normalise_rectify(Z, work, scale, bias, words, threshold, keep_scale, out):
+    """Do all that a layer does to its units in one pass."""
+    n, m = Z.shape
     zero = Z.dtype.type(0)
-    shift, factor = work[SHIFT], work[PULL]
-    for j in range(bias.size):
-        factor[j] = work[FACTOR, j] * scale[j]
-    draw_words(words, key)
-    bits = _sixteens(words, *Z.shape)
-    for i in range(Z.shape[0]):
+    shift, pull = work[SHIFT], work[PULL]
+    for j in range(m):
+        pull[j] = work[FACTOR, j] * scale[j]
+    bits = words.view(np.uint16)
+    for i in range(n):
         row, to = Z[i], out[i]
         if bits.size:
-            draw = bits[i]
-            for j in range(row.size):
-                z = (row[j] - shift[j]) * factor[j] + bias[j]
+            draw = bits[i * m : i * m + m]
+            for j in range(m):
+                z = (row[j] - shift[j]) * pull[j] + bias[j]
                 z = zero if z < zero else z * keep_scale
                 to[j] = zero if draw[j] < threshold else z
         else:
-            for j in range(row.size):
-                z = (row[j] - shift[j]) * factor[j] + bias[j]
+            for j in range(m):
+                z = (row[j] - shift[j]) * pull[j] + bias[j]
                 to[j] = zero if z < zero else z
 
 
 @_jit
-def learn_rectify(
-    Z,
-    statistics,
-    momentum,
-    epsilon,
-    work,
-    moments,
-    scale,
-    bias,
-    words,
-    key,
-    threshold,
-    keep_scale,
-    out,
-):
-    """Take the moments of a batch, and its way through :func:`normalise_rectify`."""
-    learn_moments(Z, statistics, momentum, epsilon, work, moments)
-    normalise_rectify(Z, work, scale, bias, words, key, threshold, keep_scale, out)
+def normalise_backward(Z, H, work, scale, keep_scale, delta, moments, gradient, sums):
+    """Turn the slope in the output into that before standardising.
 
-
-@_jit
-def normalise_backward(Z, work, scale, delta, moments, gradient):
-    """Turn the slope in the scaled output into that before standardising.
-
-    Mean and variance move with the batch, so the slope loses its parts along the
-    constant and along `Z`.
+    The output is scaled, or rectified too: then it is `H`, which else has no rows.
+    `sums` becomes the slope in the bias. Mean and variance move with the batch, so the
+    slope loses its parts along the constant and along `Z`.
     """
     n, m = Z.shape
-    sums, products = moments[0], moments[1]
+    zero = Z.dtype.type(0)
+    totals, products = moments[0], moments[1]
     shift, factor, pull = work[SHIFT], work[FACTOR], work[PULL]
     constant, along = work[CONSTANT], work[ALONG]
-    _slope_sums(Z, shift, delta, sums, products)
+    for i in range(H.shape[0]):
+        h, d = H[i], delta[i]
+        for j in range(m):
+            # a dropped unit is zero too
+            d[j] = d[j] * keep_scale if h[j] > zero else zero
+    whole = n // 4 * 4
+    totals[:] = 0.0
+    products[:] = 0.0
+    for i in range(0, whole, 4):
+        a, b, c, d = delta[i], delta[i + 1], delta[i + 2], delta[i + 3]
+        p, q, r, t = Z[i], Z[i + 1], Z[i + 2], Z[i + 3]
+        for j in range(m):
+            s = shift[j]
+            totals[j] += (a[j] + b[j]) + (c[j] + d[j])
+            first = a[j] * (p[j] - s) + b[j] * (q[j] - s)
+            second = c[j] * (r[j] - s) + d[j] * (t[j] - s)
+            products[j] += first + second
+    for i in range(whole, n):
+        a, p = delta[i], Z[i]
+        for j in range(m):
+            totals[j] += a[j]
+            products[j] += a[j] * (p[j] - shift[j])
     for j in range(m):
         products[j] *= factor[j]
         gradient[j] = products[j]
+        sums[j] = totals[j]
         pull[j] = scale[j] * factor[j]
-        constant[j] = pull[j] * sums[j] / n
+        constant[j] = pull[j] * totals[j] / n
         along[j] = pull[j] * factor[j] * products[j] / n
     for i in range(n):
         z, d = Z[i], delta[i]
         for j in range(m):
             d[j] = pull[j] * d[j] - constant[j] - (z[j] - shift[j]) * along[j]
-
-
-@_jit
-def normalise_rectify_backward(
-    Z, H, work, scale, keep_scale, delta, moments, gradient, bias_gradient
-):
-    """Turn the slope in the output `H` into that before standardising."""
-    _rectify_backward(H, keep_scale, delta)
-    normalise_backward(Z, work, scale, delta, moments, gradient)
-    for j in range(bias_gradient.size):
-        bias_gradient[j] = moments[0, j]
-
-
-# Sums over rows take four of them at a time: one addition in double precision for four.
 
 
 @_jit
@@ -314,46 +298,6 @@ def _column_sums(X, sums):
         a = X[i]
         for j in range(sums.size):
             sums[j] += a[j]
-
-
-@_jit
-def _column_squares(X, shift, sums):
-    """Sum the squares of what lies between the rows and `shift`."""
-    whole = X.shape[0] // 4 * 4
-    sums[:] = 0.0
-    for i in range(0, whole, 4):
-        a, b, c, d = X[i], X[i + 1], X[i + 2], X[i + 3]
-        for j in range(sums.size):
-            s = shift[j]
-            p, q, r, t = a[j] - s, b[j] - s, c[j] - s, d[j] - s
-            sums[j] += (p * p + q * q) + (r * r + t * t)
-    for i in range(whole, X.shape[0]):
-        a = X[i]
-        for j in range(sums.size):
-            p = a[j] - shift[j]
-            sums[j] += p * p
-
-
-@_jit
-def _slope_sums(X, shift, delta, sums, products):
-    """Sum slopes, and their products with what lies between the rows and `shift`."""
-    whole = X.shape[0] // 4 * 4
-    sums[:] = 0.0
-    products[:] = 0.0
-    for i in range(0, whole, 4):
-        a, b, c, d = delta[i], delta[i + 1], delta[i + 2], delta[i + 3]
-        p, q, r, t = X[i], X[i + 1], X[i + 2], X[i + 3]
-        for j in range(sums.size):
-            s = shift[j]
-            sums[j] += (a[j] + b[j]) + (c[j] + d[j])
-            first = a[j] * (p[j] - s) + b[j] * (q[j] - s)
-            second = c[j] * (r[j] - s) + d[j] * (t[j] - s)
-            products[j] += first + second
-    for i in range(whole, X.shape[0]):
-        a, p = delta[i], X[i]
-        for j in range(sums.size):
-            sums[j] += a[j]
-            products[j] += a[j] * (p[j] - shift[j])
 
 
 @_jit

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from sklreg import _layers_kernels as kernels
+
 PREDICT, SAMPLE, TRAIN = range(3)
 
 # An epoch has batches of two lengths at most.
 _LENGTHS_KEPT = 4
-# The words, and the key, of a layer that drops nothing.
-NO_WORDS, NO_KEY = np.empty(0, dtype=np.uint64), np.zeros(2, dtype=np.uint64)
+# The words of a layer that drops nothing.
+NO_WORDS = np.empty(0, dtype=np.uint64)
 
 
 class RandomSource:
@@ -115,8 +117,8 @@ class Layer:
             view = self._views[name] = self._buffers[name][: self._n_rows]
         return view
 
-    def _words(self, n_columns):
-        """Return the buffer of random words, 16 bits of them for each number."""
+    def _drawn_words(self, n_columns, key, *, one_row=False):
+        """Return random words, 16 bits of them for each number, in a buffer."""
         view = self._views.get("words")
         if view is None:
             if "words" not in self._buffers:
@@ -124,6 +126,9 @@ class Layer:
                 self._buffers["words"] = np.empty(n_words, np.uint64)
             n_words = -(-self._n_rows * n_columns // 4)
             view = self._views["words"] = self._buffers["words"][:n_words]
+        if one_row:
+            view = view[: -(-n_columns // 4)]
+        kernels.draw_words(view, key)
         return view
 
     def forward(self, X, mode=PREDICT, source=None):

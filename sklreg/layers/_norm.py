@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklreg import _layers_kernels as kernels
-from sklreg.layers._base import NO_KEY, NO_WORDS, PREDICT, TRAIN, Layer, Rate
+from sklreg.layers._base import NO_WORDS, PREDICT, TRAIN, Layer, Rate
 
 
 class BatchNorm(Layer):
@@ -52,13 +52,12 @@ class BatchNorm(Layer):
         self.epsilon = epsilon
         self._moments = np.empty((2, m))
         self._work = np.empty((kernels.N_ROWS_OF_WORK, m), dtype=scale.dtype)
+        self._unrectified = np.empty((0, m), dtype=scale.dtype)
+        self._one = scale.dtype.type(1)
+        self._sums = np.empty_like(scale)
 
-    def _recall_moments(self):
-        """Have the next pass standardise by the running averages."""
-        self._work[kernels.SHIFT] = self.mean
-        self._work[kernels.FACTOR] = 1.0 / np.sqrt(self.variance + self.epsilon)
-
-    def forward(self, X, mode=PREDICT, source=None):
+    def _take_moments(self, X, mode):
+        """Have the next pass standardise by the batch, or by the running averages."""
         if mode == TRAIN:
             kernels.learn_moments(
                 X,
@@ -69,7 +68,11 @@ class BatchNorm(Layer):
                 self._moments,
             )
         else:
-            self._recall_moments()
+            self._work[kernels.SHIFT] = self.mean
+            self._work[kernels.FACTOR] = 1.0 / np.sqrt(self.variance + self.epsilon)
+
+    def forward(self, X, mode=PREDICT, source=None):
+        self._take_moments(X, mode)
         self._fit_rows(len(X))
         out = self._buffer("out", X.shape[1], X.dtype)
         self._input = X
@@ -78,7 +81,15 @@ class BatchNorm(Layer):
 
     def backward(self, delta, *, first=False):
         kernels.normalise_backward(
-            self._input, self._work, self.scale, delta, self._moments, self.gradient
+            self._input,
+            self._unrectified,
+            self._work,
+            self.scale,
+            self._one,
+            delta,
+            self._moments,
+            self.gradient,
+            self._sums,
         )
         return delta
 
@@ -131,28 +142,25 @@ class RectifiedNorm(BatchNorm):
     def forward(self, X, mode=PREDICT, source=None):
         self._fit_rows(len(X))
         out = self._buffer("out", X.shape[1], X.dtype)
-        rate, words, key = self._whole, NO_WORDS, NO_KEY
+        rate, words = self._whole, NO_WORDS
         if self.dropout > 0 and mode != PREDICT:
-            rate, words, key = self._rate, self._words(X.shape[1]), source.key
+            rate, words = self._rate, self._drawn_words(X.shape[1], source.key)
         self._input, self._output, self._used = X, out, rate
-        through = self.scale, self.bias, words, key, rate.threshold, rate.scale, out
-        if mode == TRAIN:
-            kernels.learn_rectify(
-                X,
-                self.statistics,
-                self.momentum,
-                self.epsilon,
-                self._work,
-                self._moments,
-                *through,
-            )
-        else:
-            self._recall_moments()
-            kernels.normalise_rectify(X, self._work, *through)
+        self._take_moments(X, mode)
+        kernels.normalise_rectify(
+            X,
+            self._work,
+            self.scale,
+            self.bias,
+            words,
+            rate.threshold,
+            rate.scale,
+            out,
+        )
         return out
 
     def backward(self, delta, *, first=False):
-        kernels.normalise_rectify_backward(
+        kernels.normalise_backward(
             self._input,
             self._output,
             self._work,

@@ -38,28 +38,28 @@ class Dropout(Layer):
             return X
         if self._used is None or self._used.scale.dtype != X.dtype:
             self._used = Rate(self.rate, X.dtype)
-        sparse = not isinstance(X, np.ndarray)
-        n_rows, n_columns = (len(X.data), 1) if sparse else X.shape
-        self._fit_rows(n_rows)
-        out, words = self._buffer("out", n_columns, X.dtype), self._words(n_columns)
-        if sparse:  # zeros stay zeros, whether dropped or not
-            out, n_stored = out.reshape(-1), int(X.indptr[-1])
-            self._drop(X.data[None, :n_stored], source, words, out[None, :n_stored])
-            return SparseRows(out, X.indices, X.indptr, X.shape)
-        self._drop(X, source, words, out)
+        if not isinstance(X, np.ndarray):
+            return self._drop_values(X, source)
+        self._fit_rows(len(X))
+        out = self._buffer("out", X.shape[1], X.dtype)
+        self._drawn = self._drawn_words(X.shape[1], source.key, one_row=self.structured)
+        self._apply(X, out)
         return out
 
-    def _drop(self, X, source, words, out):
-        if self.structured:
-            words = words[: -(-X.shape[1] // 4)]
-        kernels.draw_words(words, source.key)
-        self._drawn = words
-        self._apply(X, out)
-
     def _apply(self, X, out):
-        apply = kernels.drop_columns if self.structured else kernels.drop
+        drop = kernels.drop_columns if self.structured else kernels.drop
         rate = self._used
-        apply(read_only(X), self._drawn, rate.threshold, rate.scale, out)
+        drop(read_only(X), self._drawn, rate.threshold, rate.scale, out)
+
+    def _drop_values(self, X, source):
+        # zeros stay zeros, whether dropped or not
+        rate, n_stored = self._used, int(X.indptr[-1])
+        self._fit_rows(len(X.data))
+        out = self._buffer("out", 1, X.dtype).reshape(-1)
+        words = self._drawn_words(1, source.key)
+        values, kept = X.data[None, :n_stored], out[None, :n_stored]
+        kernels.drop(read_only(values), words, rate.threshold, rate.scale, kept)
+        return SparseRows(out, X.indices, X.indptr, X.shape)
 
     def backward(self, delta, *, first=False):
         if self._active and not first:

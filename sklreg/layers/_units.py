@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklreg import _layers_kernels as kernels
-from sklreg.layers._base import NO_KEY, NO_WORDS, PREDICT, Layer, Rate, read_only
+from sklreg.layers._base import NO_WORDS, PREDICT, Layer, Rate, read_only
 
 
 class Dense(Layer):
@@ -88,15 +88,12 @@ class Activation(Layer):
     def forward(self, X, mode=PREDICT, source=None):
         self._fit_rows(len(X))
         dropping = self.dropout > 0 and mode != PREDICT
-        rate = self._used = self._rate if dropping else self._whole
-        words, key = NO_WORDS, NO_KEY
+        rate, words = self._whole, NO_WORDS
         if dropping:
-            words, key = self._words(X.shape[1]), source.key
-        self._drawn, self._output = words, X
+            rate, words = self._rate, self._drawn_words(X.shape[1], source.key)
+        self._used, self._drawn, self._output = rate, words, X
         if self.function == kernels.RELU:
-            kernels.add_bias_rectify(
-                X, self.bias, words, key, rate.threshold, rate.scale
-            )
+            kernels.add_bias_rectify(X, self.bias, words, rate.threshold, rate.scale)
             return X
         if self.function == kernels.GELU:
             self._slope = self._buffer("slope", X.shape[1], X.dtype)
@@ -105,7 +102,6 @@ class Activation(Layer):
             kernels.add_bias(X, self.bias)
             self._apply(X)
         if dropping:
-            kernels.draw_words(words, key)
             kernels.drop_in_place(X, words, rate.threshold, rate.scale)
         return X
 

@@ -122,7 +122,7 @@ class Batches:
 
 
 class Augmentation:
-    """mixup or CutMix, then noise, of one batch after another.
+    """Mixes the rows of one batch after another, then adds noise.
 
     Parameters
     ----------
