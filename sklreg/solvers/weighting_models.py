@@ -1,0 +1,223 @@
+"""Models of the loss for steps of many weightings over one panel of columns."""
+
+import numpy as np
+
+from sklreg.solvers import _logistic_weightings_kernels as kernels
+from sklreg.solvers.quadratic import minimise_quadratic
+
+# Pairs of vectors that a model learns before it is full.
+_RANK = 48
+# Larger panels have no Gram matrix of their own, nor models larger supports.
+_LARGEST_GRAM, _LARGEST = 2048, 1024
+# Panels take no more of the memory that X takes than this, unless they are small.
+_BYTES = 1 << 26
+# Rows of the panel at a time.
+_ROWS = 512
+# A model of its own is worth its while where slopes come close slower than so many
+# steps, and more steps for every column.
+_PATIENCE, _PER_COLUMN = 6, 1 / 8
+# Steps before the pace is judged.
+_TRIED = 3
+_LIKELY = 0.9
+_TIGHT = 1e-3
+
+
+class SharedPanel:
+    """Columns that may matter to some weighting, in single precision.
+
+    Attributes
+    ----------
+    columns : ndarray of int
+        Their indices.
+    X : ndarray of shape (n_samples, n_columns), float32
+        The columns, less their means ``origin`` where there is an intercept.
+    gram : ndarray of shape (n_columns, n_columns) or None
+        Their Gram matrix under the mean curvature of the first weightings, which sums
+        to ``mass``.
+    """
+
+    def __init__(self, problem):
+        self.design, self.center = problem.design, problem.fit_intercept
+        self.columns = np.empty(0, dtype=np.int64)
+        self.curvature = None
+
+    def cover(self, members, each):
+        """Grow to the columns wanted by some; return False where they are too many."""
+        p = self.design.shape[1]
+        wanted = np.any([m.wanted for m in members], axis=0)
+        wanted[self.columns] = True
+        if self.curvature is None:
+            self.curvature = np.mean([m.curvature for m in members], axis=0)
+        if 2 * wanted.sum() > p:
+            wanted[:] = True
+        columns = np.flatnonzero(wanted)
+        if len(columns) == len(self.columns):
+            return True
+        if 4 * self.design.shape[0] * len(columns) > max(
+            _BYTES, 0.6 * self.design.X.nbytes
+        ):
+            return False
+        self.columns = columns
+        return self._fill(each)
+
+    def _fill(self, each):
+        X, n, m = self.design.X, self.design.shape[0], len(self.columns)
+        self.X = np.empty((n, m), dtype=np.float32)
+        self.origin = np.zeros(m)
+        every = m == X.shape[1]
+        if self.center:
+            mean = X.mean(axis=0, dtype=np.float64)
+            self.origin = mean[self.columns]
+        mass = self.curvature.sum()
+        self.mass, self.gram = mass, None
+        root = np.sqrt(self.curvature)
+        parts = [slice(i, i + _ROWS) for i in range(0, n, _ROWS)]
+
+        def fill(some):
+            gram, sums = np.zeros((m, m)), np.zeros(m)
+            for rows in some:
+                part = X[rows] if every else X[rows][:, self.columns]
+                # X in single precision is not too far from its mean either
+                np.subtract(part, self.origin, out=self.X[rows], casting="same_kind")
+                if m <= _LARGEST_GRAM:
+                    weighted = self.X[rows] * root[rows, None].astype(np.float32)
+                    gram += weighted.T @ weighted
+                    sums += root[rows] @ weighted
+            return gram, sums
+
+        found = each(fill, [parts[::2], parts[1::2]])
+        if not np.isfinite(self.X.sum(dtype=np.float64)):
+            return False
+        if m <= _LARGEST_GRAM:
+            gram, sums = (sum(one) for one in zip(*found, strict=True))
+            if self.center and mass > 0.0:
+                gram -= np.multiply.outer(sums / mass, sums)
+            self.gram = gram
+        return True
+
+
+class SharedModel:
+    """The Gram matrix of the panel, and what steps have taught beyond it.
+
+    Parameters
+    ----------
+    panel : SharedPanel
+        The panel.
+    mass : float
+        Sum of the curvature of this weighting.
+    """
+
+    #: Whether there is no better model to turn to.
+    last = False
+
+    def __init__(self, panel, mass):
+        self.size = len(panel.columns)
+        self.G = panel.gram
+        self.scale = mass / panel.mass if panel.mass > 0.0 else 1.0
+        self.places = None
+        self._begin()
+
+    def _begin(self):
+        self.rank = 0
+        self.offs = []
+        if self.G is None:
+            return
+        m = len(self.G)
+        self.V, self.c = np.empty((m, _RANK)), np.empty(_RANK)
+        self.square = self.scale * self.G.diagonal()
+
+    def learn(self, length, turn):
+        """Take how the slopes fell along the last step, cut to a length."""
+        if self.places is not None:
+            turn = turn[self.places]
+        self.rank = kernels.learn(
+            length * self.step,
+            length * self.pull,
+            turn,
+            self.V,
+            self.c,
+            self.rank,
+            self.square,
+        )
+
+    def slows(self, off, wanted):
+        """Take how far slopes are off; return whether another model would pay.
+
+        ``wanted`` is the part of it that is to be left.
+        """
+        self.offs.append(off)
+        if self.G is None:
+            return True
+        if len(self.offs) <= _TRIED:
+            return False
+        pace = (off / self.offs[-_TRIED]) ** (1.0 / (_TRIED - 1))
+        if not pace < 1.0:
+            return True
+        left = np.log(max(wanted, 1e-300)) / np.log(pace)
+        return left > _PATIENCE + _PER_COLUMN * self.size
+
+    def minimise(self, slope, w, l1, l2, lower, upper):
+        """Return where the model with penalty and bounds is least."""
+        given = [slope, w, l1, l2, lower, upper]
+        if self.places is not None:
+            given = [array[self.places] for array in given]
+        new, self.pull = np.empty_like(given[1]), np.empty_like(given[1])
+        settled = kernels.descend(
+            self.G,
+            self.scale,
+            self.V,
+            self.c,
+            self.rank,
+            self.square,
+            *given,
+            new,
+            self.pull,
+        )
+        if not settled:
+            self._finish(new, *given)
+        self.step = new - given[1]
+        if self.places is None:
+            return new
+        aim = w.copy()
+        aim[self.places] = new
+        return aim
+
+    def _finish(self, new, slope, w, *penalties):
+        """Minimise further where columns depend on each other."""
+        V = self.V[:, : self.rank]
+        B = self.scale * self.G + (V * self.c[: self.rank]) @ V.T
+        before = slope - self.pull
+        aim = 1e-6 * abs(float((new - w) @ slope))
+        minimise_quadratic(B, before, new, *penalties, aim, _TIGHT)
+        self.pull = B @ (new - w)
+
+
+class OwnModel(SharedModel):
+    """A Gram matrix under a weighting's own curvature, of the columns it may need.
+
+    Parameters
+    ----------
+    panel : SharedPanel
+        The panel.
+    curvature : ndarray of shape (n_samples,)
+        The curvature.
+    before : SharedModel
+        The model so far.
+    member : object
+        The weighting, with ``slope``, ``local`` and ``penalties`` on the panel.
+    """
+
+    def __init__(self, panel, curvature, before, member):
+        self.size = before.size
+        likely = np.abs(member.slope) > _LIKELY * member.penalties[0]
+        self.places = np.flatnonzero(likely | (member.local != 0.0))
+        self.scale = 1.0
+        rows = np.flatnonzero(curvature)
+        root = np.sqrt(curvature[rows])
+        part = panel.X[np.ix_(rows, self.places)]
+        part *= root[:, None].astype(np.float32)
+        self.G = (part.T @ part).astype(np.float64)
+        if panel.center and len(rows):
+            sums = root @ part
+            self.G -= np.multiply.outer(sums / curvature.sum(), sums)
+        self._begin()
