@@ -22,10 +22,12 @@ _BLOCK = 25
 _BLOCKS, _BLOCK_BYTES = 2, 1 << 26
 # Columns whose slope has come this close to its level are within the panel.
 _LIKELY = 0.9
-# Steps between two certificates close this part of the gap before them,
-_CLOSED = 1e-6
-# or this part of what is asked for: single precision leaves an error.
+# Steps between two certificates aim at this part of the gap that is asked for,
 _MARGIN = 0.7
+# and end where single precision does: slopes are off by this part of what they were.
+_SINGLE = 1e-5
+# Rows that are summed in single precision before they go to a sum in double.
+_ROWS = 512
 # Steps after which a weighting is left to a solver of its own.
 _STEPS = 60
 _ROUNDS = 12
@@ -169,7 +171,9 @@ class _Member:
         self.box = problem.lower[columns], problem.upper[columns]
         if self.model is None or self.model.size != len(columns):
             self.model = SharedModel(panel, self.sums[2])
-        self.target = max(_MARGIN * self.goal, _CLOSED * self.gap)
+        self.model.offs.clear()
+        self.target = _MARGIN * self.goal
+        self.first = None
         self.length = 0.0
 
     def propose(self, turn, panel):
@@ -183,11 +187,13 @@ class _Member:
         gap, scale = kernels.duality_gap(
             value, self.seen, self.slope, *given, problem.sign, problem.weight
         )
-        if gap <= self.target or self.n_iter >= self.max_steps or self.lost:
+        off = 1.0 / scale - 1.0 if scale > 0.0 else np.inf
+        self.first = off if self.first is None else self.first
+        closed = gap <= self.target or off <= _SINGLE * self.first
+        if closed or self.n_iter >= self.max_steps or self.lost:
             return None
         if self.length:
             self.model.learn(self.length, before - self.slope)
-        off = 1.0 / scale - 1.0 if scale > 0.0 else np.inf
         if self.model.slows(off, self.target / gap):
             if self.model.last:
                 self.lost = True
@@ -260,9 +266,9 @@ class _Block:
         X, taken = panel.X, left
         for m in left:
             m.enter(panel)
-        turns = np.zeros((len(left), X.shape[1]), dtype=np.float32)
+        turns = np.zeros((len(left), X.shape[1]))
+        parts = [slice(i, i + _ROWS) for i in range(0, len(X), _ROWS)]
         while True:
-            changes = np.zeros_like(turns)
             rows = [m.propose(t, panel) for m, t in zip(left, turns, strict=True)]
             left = [m for m, row in zip(left, rows, strict=True) if row is not None]
             if not left:
@@ -272,7 +278,9 @@ class _Block:
             for m, product in zip(left, products, strict=True):
                 m.move(product, panel)
                 m.turn(product)  # its row is free again
-            turns = products @ X
+            turns = np.zeros((len(left), X.shape[1]))
+            for part in parts:
+                turns += products[:, part] @ X[part]
         for m in taken:
             m.w[panel.columns] = m.local
 
