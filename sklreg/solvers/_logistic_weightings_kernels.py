@@ -20,9 +20,9 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 
 _HALVINGS = 30
-_SWEEPS = 60
-# Sweeps end when one wins no more than this part of what all have won.
-_SETTLED = 2e-3
+_SWEEPS = 40
+# Sweeps end when one finds no slope off by more than this part of what the first did.
+_SETTLED = 0.03
 # A step that tells of no curvature to speak of teaches nothing.
 _FLAT = 1e-6
 
@@ -140,10 +140,9 @@ def descend(G, scale, V, c, rank, square, slope, w, l1, l2, lower, upper, new, p
     share = np.zeros(rank)
     for j in range(m):
         new[j] = w[j]
-    won = 0.0
-    settled = False
-    for _ in range(_SWEEPS):
-        decrease = 0.0
+    first = 0.0
+    for sweep in range(_SWEEPS):
+        worst = 0.0
         for j in range(m):
             bend = square[j]
             if bend + l2[j] <= 0.0:
@@ -157,19 +156,19 @@ def descend(G, scale, V, c, rank, square, slope, w, l1, l2, lower, upper, new, p
             )
             change = new[j] - old
             if change != 0.0:
-                decrease += 0.5 * (bend + l2[j]) * change * change
+                worst = max(worst, (bend + l2[j]) * abs(change))
                 for k in range(rank):
                     share[k] += c[k] * change * V[j, k]
                 amount = scale * change
                 for k in range(m):
                     gradient[k] -= amount * G[j, k]
-        won += decrease
-        if decrease <= _SETTLED * won:
-            settled = True
+        if sweep == 0:
+            first = worst
+        elif worst <= _SETTLED * first:
             break
     for j in range(m):
         total = slope[j] - gradient[j]
         for k in range(rank):
             total += V[j, k] * share[k]
         pull[j] = total
-    return settled
+    return worst <= _SETTLED * first

@@ -31,6 +31,10 @@ _ROWS = 512
 # Steps after which a weighting is left to a solver of its own.
 _STEPS = 60
 _ROUNDS = 12
+# and after so many models of its own.
+_MODELS = 8
+# or steps cut to less than half.
+_CUTS = 4
 # Close to the optimum only rounding is left of a decrease.
 _SLACK = 4e-16
 
@@ -99,6 +103,7 @@ class _Member:
         self.problem = problem
         self.l1, self.l2 = l1, l2
         self.w, self.raw = w.copy(), raw.copy()
+        self.known = w, self.intercept, raw
         self.theta, self.curvature = np.empty_like(raw), np.empty_like(raw)
         self.seen = np.empty_like(raw)
         self.null_value = _null_value(problem)
@@ -106,7 +111,15 @@ class _Member:
         self.gap = np.inf
         self.n_iter, self.max_steps = 0, max_steps
         self.lost = False
-        self.model = None
+        self.model, self.n_models, self.n_cuts = None, 0, 0
+        self.evaluate()
+
+    def refresh(self, moved):
+        """Take the raw predictions afresh, moved from where they last were known."""
+        _, intercept, raw = self.known
+        np.add(raw, moved, out=self.raw)
+        self.raw += self.intercept - intercept
+        self.known = self.w.copy(), self.intercept, self.raw.copy()
         self.evaluate()
 
     def evaluate(self):
@@ -187,18 +200,21 @@ class _Member:
         gap, scale = kernels.duality_gap(
             value, self.seen, self.slope, *given, problem.sign, problem.weight
         )
-        off = 1.0 / scale - 1.0 if scale > 0.0 else np.inf
+        off = max(gap / value, 1.0 / scale - 1.0 if scale > 0.0 else np.inf)
         self.first = off if self.first is None else self.first
         closed = gap <= self.target or off <= _SINGLE * self.first
         if closed or self.n_iter >= self.max_steps or self.lost:
             return None
         if self.length:
             self.model.learn(self.length, before - self.slope)
-        if self.model.slows(off, self.target / gap):
-            if self.model.last:
+        likely = (self.local != 0.0) | (np.abs(self.slope) > _LIKELY * given[1])
+        if self.model.slows(off, self.target / gap, np.count_nonzero(likely)):
+            if self.n_models == _MODELS:
                 self.lost = True
                 return None
-            self.model = OwnModel(panel, self.curvature, self.model, self)
+            self.n_models += 1
+            likely = np.flatnonzero(likely)
+            self.model = OwnModel(panel, self.curvature, likely, off)
         self.aim = self.model.minimise(self.slope, *given)
         return self.aim - self.local
 
@@ -221,7 +237,8 @@ class _Member:
         )
         self.n_iter += 1
         self.intercept += shift - float(panel.origin @ (self.local - start))
-        self.lost |= self.length == 0.0
+        self.n_cuts += self.length < 0.5
+        self.lost |= self.length == 0.0 or self.n_cuts > _CUTS
 
     def turn(self, out):
         """Write the change of the dual point since it was last seen to a row."""
@@ -248,10 +265,9 @@ class _Block:
         members = [m for m in self.members if not m.gap <= m.goal]
         design = members[0].problem.design
         if self.begun:
-            raw = _raw_products(design, np.stack([m.w for m in members]))
-            for m, row in zip(members, raw, strict=True):
-                np.add(row, m.intercept, out=m.raw)
-                m.evaluate()
+            moved = _raw_products(design, np.stack([m.w - m.known[0] for m in members]))
+            for m, row in zip(members, moved, strict=True):
+                m.refresh(row)
         self.begun = True
         thetas = np.empty((len(members), design.shape[0]))
         for m, row in zip(members, thetas, strict=True):

@@ -13,13 +13,12 @@ _LARGEST_GRAM, _LARGEST = 2048, 1024
 _BYTES = 1 << 26
 # Rows of the panel at a time.
 _ROWS = 512
-# A model of its own is worth its while where slopes come close slower than so many
-# steps, and more steps for every column.
-_PATIENCE, _PER_COLUMN = 6, 1 / 8
+# More steps than this, and than a Gram matrix costs, are too many for a model.
+_PATIENCE = 5
 # Steps before the pace is judged.
 _TRIED = 3
-_LIKELY = 0.9
-_TIGHT = 1e-3
+# Where sweeps do not settle, slopes are brought to this part of how far off they are.
+_TIGHT = 0.01
 
 
 class SharedPanel:
@@ -107,9 +106,6 @@ class SharedModel:
         Sum of the curvature of this weighting.
     """
 
-    #: Whether there is no better model to turn to.
-    last = False
-
     def __init__(self, panel, mass):
         self.size = len(panel.columns)
         self.G = panel.gram
@@ -140,10 +136,11 @@ class SharedModel:
             self.square,
         )
 
-    def slows(self, off, wanted):
-        """Take how far slopes are off; return whether another model would pay.
+    def slows(self, off, wanted, n_likely):
+        """Take how far slopes are off; return whether a model of one's own would pay.
 
-        ``wanted`` is the part of it that is to be left.
+        ``wanted`` is the part of it that is to be left, ``n_likely`` the number of
+        columns of the other model.
         """
         self.offs.append(off)
         if self.G is None:
@@ -154,7 +151,7 @@ class SharedModel:
         if not pace < 1.0:
             return True
         left = np.log(max(wanted, 1e-300)) / np.log(pace)
-        return left > _PATIENCE + _PER_COLUMN * self.size
+        return left > _PATIENCE + n_likely**2 / (4.0 * self.size)
 
     def minimise(self, slope, w, l1, l2, lower, upper):
         """Return where the model with penalty and bounds is least."""
@@ -188,7 +185,7 @@ class SharedModel:
         B = self.scale * self.G + (V * self.c[: self.rank]) @ V.T
         before = slope - self.pull
         aim = 1e-6 * abs(float((new - w) @ slope))
-        minimise_quadratic(B, before, new, *penalties, aim, _TIGHT)
+        minimise_quadratic(B, before, new, *penalties, aim, _TIGHT * min(1.0, self.offs[-1]))
         self.pull = B @ (new - w)
 
 
@@ -201,16 +198,14 @@ class OwnModel(SharedModel):
         The panel.
     curvature : ndarray of shape (n_samples,)
         The curvature.
-    before : SharedModel
-        The model so far.
-    member : object
-        The weighting, with ``slope``, ``local`` and ``penalties`` on the panel.
+    places : ndarray of int
+        Where the columns stand in the panel.
+    off : float
+        How far slopes are off.
     """
 
-    def __init__(self, panel, curvature, before, member):
-        self.size = before.size
-        likely = np.abs(member.slope) > _LIKELY * member.penalties[0]
-        self.places = np.flatnonzero(likely | (member.local != 0.0))
+    def __init__(self, panel, curvature, places, off):
+        self.size, self.places = len(panel.columns), places
         self.scale = 1.0
         rows = np.flatnonzero(curvature)
         root = np.sqrt(curvature[rows])
@@ -221,3 +216,4 @@ class OwnModel(SharedModel):
             sums = root @ part
             self.G -= np.multiply.outer(sums / curvature.sum(), sums)
         self._begin()
+        self.offs.append(off)
