@@ -14,7 +14,7 @@ from sklreg.solvers import _log_loss_kernels as log_loss
 from sklreg.solvers import _logistic_kernels as logistic
 from sklreg.solvers import _logistic_weightings_kernels as kernels
 from sklreg.solvers.logistic_state import LogisticSolution
-from sklreg.solvers.weighting_models import OwnModel, SharedModel, SharedPanel
+from sklreg.solvers.logistic_weighting_models import OwnModel, SharedModel, SharedPanel
 
 # Weightings of a block: products of that many cost no more memory traffic than sums.
 _BLOCK = 25
@@ -265,7 +265,7 @@ class _Block:
         members = [m for m in self.members if not m.gap <= m.goal]
         design = members[0].problem.design
         if self.begun:
-            moved = _raw_products(design, np.stack([m.w - m.known[0] for m in members]))
+            moved = design.raw_products(np.stack([m.w - m.known[0] for m in members]))
             for m, row in zip(members, moved, strict=True):
                 m.refresh(row)
         self.begun = True
@@ -309,15 +309,3 @@ def _null_value(problem):
         return float(total * np.log(2.0))
     parts = np.array([ones, total - ones])
     return float(-np.sum(parts * np.log(np.maximum(parts, 1e-300) / total)))
-
-
-def _raw_products(design, W):
-    """Return ``W X'`` for coefficients in rows, few of them or many."""
-    X = design.X
-    support = np.flatnonzero(W.any(axis=0))
-    if X.dtype == np.float64 and 2 * len(support) > X.shape[1]:
-        return W @ X.T
-    product = np.zeros((len(W), X.shape[0]))
-    for columns in design._parts(support):
-        product += W[:, columns] @ X[:, columns].astype(np.float64, copy=False).T
-    return product

@@ -19,6 +19,10 @@ _PATIENCE = 5
 _TRIED = 3
 # Where sweeps do not settle, slopes are brought to this part of how far off they are.
 _TIGHT = 0.01
+# and the objective to within this part of what the step promises,
+_AIM = 1e-4
+# over columns whose slope is this close to its level.
+_NEAR = 0.9
 
 
 class SharedPanel:
@@ -181,12 +185,24 @@ class SharedModel:
 
     def _finish(self, new, slope, w, *penalties):
         """Minimise further where columns depend on each other."""
-        V = self.V[:, : self.rank]
-        B = self.scale * self.G + (V * self.c[: self.rank]) @ V.T
-        before = slope - self.pull
-        aim = 1e-6 * abs(float((new - w) @ slope))
-        minimise_quadratic(B, before, new, *penalties, aim, _TIGHT * min(1.0, self.offs[-1]))
-        self.pull = B @ (new - w)
+        near = np.abs(slope - self.pull) > _NEAR * penalties[0]
+        near = np.flatnonzero(near | (new != 0.0))
+        V, c = self.V[:, : self.rank], self.c[: self.rank]
+        B = self.scale * self.G[np.ix_(near, near)] + (V[near] * c) @ V[near].T
+        start = new[near]
+        part = start.copy()
+        minimise_quadratic(
+            B,
+            (slope - self.pull)[near],
+            part,
+            *(values[near] for values in penalties),
+            _AIM * abs(float((new - w) @ slope)),
+            _TIGHT * min(1.0, self.offs[-1]),
+        )
+        change = part - start
+        self.pull += self.scale * (self.G[:, near] @ change)
+        self.pull += V @ (c * (change @ V[near]))
+        new[near] = part
 
 
 class OwnModel(SharedModel):
