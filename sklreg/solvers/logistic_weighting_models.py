@@ -64,39 +64,36 @@ class SharedPanel:
         return self._fill(each)
 
     def _fill(self, each):
+        """Copy the columns and find their Gram matrix; return False on overflow."""
         X, n, m = self.design.X, self.design.shape[0], len(self.columns)
         self.X = np.empty((n, m), dtype=np.float32)
         self.origin = np.zeros(m)
-        every = m == X.shape[1]
         if self.center:
-            mean = X.mean(axis=0, dtype=np.float64)
-            self.origin = mean[self.columns]
-        mass = self.curvature.sum()
-        self.mass, self.gram = mass, None
+            self.origin = X.mean(axis=0, dtype=np.float64)[self.columns]
+        self.mass = self.curvature.sum()
         root = np.sqrt(self.curvature)
-        parts = [slice(i, i + _ROWS) for i in range(0, n, _ROWS)]
+        every, has_gram = m == X.shape[1], m <= _LARGEST_GRAM
 
-        def fill(some):
+        def fill(parts):
             gram, sums = np.zeros((m, m)), np.zeros(m)
-            for rows in some:
-                part = X[rows] if every else X[rows][:, self.columns]
-                # X in single precision is not too far from its mean either
-                np.subtract(part, self.origin, out=self.X[rows], casting="same_kind")
-                if m <= _LARGEST_GRAM:
-                    weighted = self.X[rows] * root[rows, None].astype(np.float32)
-                    gram += weighted.T @ weighted
-                    sums += root[rows] @ weighted
+            with np.errstate(over="ignore", invalid="ignore"):
+                for rows in parts:
+                    own = self.X[rows]
+                    part = X[rows] if every else X[rows][:, self.columns]
+                    np.subtract(part, self.origin, out=own, casting="same_kind")
+                    if has_gram:
+                        own = own * root[rows, None].astype(np.float32)
+                        gram += own.T @ own
+                    sums += root[rows] @ own
             return gram, sums
 
+        parts = [slice(i, i + _ROWS) for i in range(0, n, _ROWS)]
         found = each(fill, [parts[::2], parts[1::2]])
-        if not np.isfinite(self.X.sum(dtype=np.float64)):
-            return False
-        if m <= _LARGEST_GRAM:
-            gram, sums = (sum(one) for one in zip(*found, strict=True))
-            if self.center and mass > 0.0:
-                gram -= np.multiply.outer(sums / mass, sums)
-            self.gram = gram
-        return True
+        gram, sums = (np.sum(one, axis=0) for one in zip(*found, strict=True))
+        if self.center and has_gram and self.mass > 0.0:
+            gram -= np.multiply.outer(sums / self.mass, sums)
+        self.gram = gram if has_gram else None
+        return bool(np.isfinite(sums).all() and np.isfinite(gram).all())
 
 
 class SharedModel:
