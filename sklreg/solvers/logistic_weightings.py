@@ -14,7 +14,12 @@ from sklreg.solvers import _log_loss_kernels as log_loss
 from sklreg.solvers import _logistic_kernels as logistic
 from sklreg.solvers import _logistic_weightings_kernels as kernels
 from sklreg.solvers.logistic_state import LogisticSolution
-from sklreg.solvers.logistic_weighting_models import OwnModel, SharedModel, SharedPanel
+from sklreg.solvers.logistic_weighting_models import (
+    LARGEST,
+    OwnModel,
+    SharedModel,
+    SharedPanel,
+)
 
 # Weightings of a block: products of that many cost no more memory traffic than sums.
 _BLOCK = 25
@@ -208,12 +213,12 @@ class _Member:
         if self.length:
             self.model.learn(self.length, before - self.slope)
         likely = (self.local != 0.0) | (np.abs(self.slope) > _LIKELY * given[1])
-        if self.model.slows(off, self.target / gap, np.count_nonzero(likely)):
-            if self.n_models == _MODELS:
+        likely = np.flatnonzero(likely)
+        if self.model.slows(off, self.target / gap, len(likely)):
+            if self.n_models == _MODELS or len(likely) > LARGEST:
                 self.lost = True
                 return None
             self.n_models += 1
-            likely = np.flatnonzero(likely)
             self.model = OwnModel(panel, self.curvature, likely, off)
         self.aim = self.model.minimise(self.slope, *given)
         return self.aim - self.local
