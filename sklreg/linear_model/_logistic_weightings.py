@@ -31,7 +31,7 @@ from sklreg.solvers.weightings import column_scale
 # Weight vectors held at a time.
 _CHUNK = 64
 # The solution on all rows is as far from any member's as it is worth while to find it.
-_START = 1e-2
+_START = 0.1
 
 
 def fit_logistics(model, members, X, y, weights, *, each, standardize):
