@@ -181,7 +181,7 @@ class BaseBoosting(BoostedModel, CallbackSupportMixin, DocLinkMixin, BaseEstimat
         self._steps = np.empty((0, self._objective.n_columns))
         self._columns = []
         self.train_score_ = np.empty(0)
-        self.history_ = {"training_loss": np.empty(0), "seconds": np.empty(0)}
+        self.history_ = {"train_loss": np.empty(0), "seconds": np.empty(0)}
         for name in ("best_stage_", "best_score_", "oob_score_"):
             vars(self).pop(name, None)
         for name in ("oob_improvement_", "oob_scores_"):
@@ -266,7 +266,7 @@ class BaseBoosting(BoostedModel, CallbackSupportMixin, DocLinkMixin, BaseEstimat
         first, n_rows = len(self.estimators_), len(stages.weight)
         n_drawn = max(1, int(self.subsample * n_rows))
         members, steps, columns = [], [], []
-        records = {name: [] for name in ("training_loss", "seconds")}
+        records = {name: [] for name in ("train_loss", "seconds")}
         outside = []
         self.stop_reason_ = "n_estimators"
         started = time.perf_counter()
@@ -283,7 +283,7 @@ class BaseBoosting(BoostedModel, CallbackSupportMixin, DocLinkMixin, BaseEstimat
             members.append(member)
             steps.append(step)
             columns.append(used)
-            records["training_loss"].append(stages.loss(drawn))
+            records["train_loss"].append(stages.loss(drawn))
             if drawn is not None:
                 outside.append((before, stages.loss(~drawn)))
             if judge is not None:
@@ -335,7 +335,7 @@ class BaseBoosting(BoostedModel, CallbackSupportMixin, DocLinkMixin, BaseEstimat
             self.history_ = self.history_ | {
                 name: np.concatenate([past[:first], values])
             }
-        self.train_score_ = self._objective.factor * self.history_["training_loss"]
+        self.train_score_ = self._objective.factor * self.history_["train_loss"]
         if outside:
             factor = self._objective.factor
             losses = factor * np.array([after for _, after in outside])
@@ -357,7 +357,7 @@ class BaseBoosting(BoostedModel, CallbackSupportMixin, DocLinkMixin, BaseEstimat
             self.oob_score_ = float(self.oob_scores_[-1])
 
     def _print(self, i, records, judge):
-        line = f"Stage {i + 1}: training loss {records['training_loss'][-1]:.6f}"
+        line = f"Stage {i + 1}: training loss {records['train_loss'][-1]:.6f}"
         if judge is not None:
             line += (
                 f", validation loss {judge.losses[-1]:.6f}, score "
