@@ -26,10 +26,9 @@ A new noise is one function here and one line in :data:`NOISES`; the tests are
 parametrised over that table.
 """
 
-from functools import cache
-
 import numpy as np
 
+from sklreg._alias_tables import coarse_tables, fine_tables
 from sklreg._threads import in_parts
 
 __all__ = [
@@ -43,7 +42,7 @@ __all__ = [
 ]
 
 
-def gaussian(X, scale, rng):
+def gaussian(X, scale, rng, *, ensure_all_finite=False):
     """Add normal noise of standard deviation `scale`.
 
     Training on inputs with a little Gaussian noise is, to first order, ridge
@@ -57,6 +56,8 @@ def gaussian(X, scale, rng):
         Standard deviation, not negative.
     rng : Generator or RandomState
         Source of randomness.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -66,7 +67,7 @@ def gaussian(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite.
+        If `scale` is negative or not finite, or if `X` is to be finite and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -79,10 +80,10 @@ def gaussian(X, scale, rng):
     """
     from sklreg._noise_kernels import GAUSSIAN
 
-    return _add(GAUSSIAN, X, scale, rng)
+    return _add(GAUSSIAN, X, scale, rng, ensure_all_finite)
 
 
-def uniform(X, scale, rng):
+def uniform(X, scale, rng, *, ensure_all_finite=False):
     """Add noise drawn evenly from ``[-scale, scale]``.
 
     Parameters
@@ -93,6 +94,8 @@ def uniform(X, scale, rng):
         Half width, not negative. The standard deviation is ``scale / sqrt(3)``.
     rng : Generator or RandomState
         Source of randomness.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -102,7 +105,7 @@ def uniform(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite.
+        If `scale` is negative or not finite, or if `X` is to be finite and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -115,10 +118,10 @@ def uniform(X, scale, rng):
     """
     from sklreg._noise_kernels import UNIFORM
 
-    return _add(UNIFORM, X, scale, rng)
+    return _add(UNIFORM, X, scale, rng, ensure_all_finite)
 
 
-def laplace(X, scale, rng):
+def laplace(X, scale, rng, *, ensure_all_finite=False):
     """Add double-exponential noise, heavier in the tails than the normal.
 
     Parameters
@@ -129,6 +132,8 @@ def laplace(X, scale, rng):
         Diversity b, not negative. The standard deviation is ``scale * sqrt(2)``.
     rng : Generator or RandomState
         Source of randomness.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -138,7 +143,7 @@ def laplace(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite.
+        If `scale` is negative or not finite, or if `X` is to be finite and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -151,10 +156,10 @@ def laplace(X, scale, rng):
     """
     from sklreg._noise_kernels import LAPLACE
 
-    return _add(LAPLACE, X, scale, rng)
+    return _add(LAPLACE, X, scale, rng, ensure_all_finite)
 
 
-def poisson(X, scale, rng):
+def poisson(X, scale, rng, *, ensure_all_finite=False):
     """Replace each value by a Poisson count of the same mean (shot noise).
 
     The count is measured in units of `scale`: ``scale * Poisson(X / scale)`` has mean
@@ -168,6 +173,8 @@ def poisson(X, scale, rng):
         Size of one count, not negative.
     rng : Generator or RandomState
         Source of randomness.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -192,13 +199,20 @@ def poisson(X, scale, rng):
     from sklreg._noise_kernels import count
 
     X, scale = _check(X, scale)
-    out, bad = _run(count, X, rng, _along(scale, X, X.dtype), _alias_tables())
+    strength = _along(scale, X, X.dtype)
+    with np.errstate(divide="ignore", over="ignore"):
+        rates = np.where(strength > 0, 8 / strength, 0).astype(X.dtype)
+    rates = np.minimum(rates, np.finfo(X.dtype).max)
+    tables = fine_tables(), coarse_tables()
+    out, told = _run(count, X, rng, strength, rates, *tables)
+    bad, totals = zip(*told, strict=True)
     if sum(bad):
         _refuse_counts(X, scale)
+    _refuse_nan(X, totals, ensure_all_finite)
     return out
 
 
-def salt_and_pepper(X, scale, rng):
+def salt_and_pepper(X, scale, rng, *, ensure_all_finite=False):
     """Set a fraction of the entries to the extremes of their column.
 
     Half of the chosen entries become the column's smallest value (pepper), half its
@@ -212,6 +226,8 @@ def salt_and_pepper(X, scale, rng):
         Probability that an entry is replaced, in [0, 1].
     rng : Generator or RandomState
         Source of randomness.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -221,7 +237,7 @@ def salt_and_pepper(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is outside [0, 1].
+        If `scale` is outside [0, 1], or if `X` is to be finite and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -236,10 +252,12 @@ def salt_and_pepper(X, scale, rng):
     X, probability = _check(X, scale, probability=True)
     if not X.size:
         return X.copy()
-    return _replace(X, probability, rng, *_extremes(X))
+    low, high, totals = _extremes(X)
+    _refuse_nan(X, totals, ensure_all_finite)
+    return _replace(X, probability, rng, low, high)[0]
 
 
-def masking(X, scale, rng):
+def masking(X, scale, rng, *, ensure_all_finite=False):
     """Set a fraction of the entries to zero.
 
     The corruption of denoising autoencoders (Vincent et al., 2008). The entries kept
@@ -253,6 +271,8 @@ def masking(X, scale, rng):
         Probability that an entry is set to 0, in [0, 1].
     rng : Generator or RandomState
         Source of randomness.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -262,7 +282,7 @@ def masking(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is outside [0, 1].
+        If `scale` is outside [0, 1], or if `X` is to be finite and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -275,7 +295,9 @@ def masking(X, scale, rng):
     """
     X, probability = _check(X, scale, probability=True)
     zero = np.zeros(1, X.dtype)
-    return _replace(X, probability, rng, zero, zero)
+    out, totals = _replace(X, probability, rng, zero, zero)
+    _refuse_nan(X, totals, ensure_all_finite)
+    return out
 
 
 NOISES = {
@@ -313,11 +335,13 @@ def _check(X, scale, *, probability=False):
     return X, scale
 
 
-def _add(kind, X, scale, rng):
+def _add(kind, X, scale, rng, ensure_all_finite):
     from sklreg._noise_kernels import add
 
     X, scale = _check(X, scale)
-    return _run(add, X, rng, _along(scale, X, X.dtype), kind=kind)[0]
+    out, totals = _run(add, X, rng, _along(scale, X, X.dtype), kind=kind)
+    _refuse_nan(X, totals, ensure_all_finite)
+    return out
 
 
 def _replace(X, probability, rng, low, high):
@@ -327,7 +351,7 @@ def _replace(X, probability, rng, low, high):
         _along(np.rint(share * 2.0**31) - 2.0**30, X, np.int32)
         for share in (probability / 2, probability)
     )
-    return _run(replace, X, rng, low, high, middle, edge)[0]
+    return _run(replace, X, rng, low, high, middle, edge)
 
 
 def _run(kernel, X, rng, *arguments, kind=None):
@@ -367,53 +391,31 @@ def _along(values, X, dtype):
 
 
 def _extremes(X):
-    """Return the least and the largest value of each column, or of a single one."""
+    """Return the least and the largest value of each column, or of a single one.
+
+    The third is the sums of parts of X.
+    """
     from sklreg._noise_kernels import extremes
 
     rows = X.reshape(-1, 1) if X.ndim == 1 else X.reshape(len(X), -1)
-    if not rows.flags.c_contiguous:
+    if not rows.flags.c_contiguous or rows.shape[1] == 1:
         low, high = rows.min(axis=0), rows.max(axis=0)
-        return low, high
+        return low, high, low + high
 
     def of_part(first, last):
         low, high = np.empty((2, rows.shape[1]), rows.dtype)
-        extremes(first, last, _locked(rows), low, high)
-        return low, high
+        return low, high, extremes(first, last, _locked(rows), low, high)
 
     least = max(1, _LEAST // max(1, rows.shape[1]))
-    lows, highs = zip(*in_parts(of_part, len(rows), least), strict=True)
-    return np.min(lows, axis=0), np.max(highs, axis=0)
+    lows, highs, totals = zip(*in_parts(of_part, len(rows), least), strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0), totals
 
 
-@cache
-def _alias_tables():
-    """Return the alias table of each Poisson mean from 0 to 10 in steps of 1 / 8.
-
-    A column holds its own count up to a threshold of 25 bits, another count beyond it:
-    ``threshold << 6 | other``.
-    """
-    width, counts = 64, np.arange(64)
-    means = np.arange(81) / 8
-    tables = np.empty((len(means), width), dtype=np.int32)
-    log_factorial = np.cumsum(np.log(np.maximum(counts, 1)))
-    for table, mean in zip(tables, means, strict=True):
-        share = np.zeros(width)
-        share[0] = 1.0
-        if mean:
-            share = np.exp(counts * np.log(mean) - mean - log_factorial)
-        share *= width / share.sum()
-        other = counts.copy()
-        small, large = (list(np.flatnonzero(b)) for b in (share < 1, share >= 1))
-        keep = np.ones(width)
-        while small and large:
-            i, j = small.pop(), large[-1]
-            keep[i], other[i] = share[i], j
-            share[j] -= 1 - share[i]
-            if share[j] < 1:
-                small.append(large.pop())
-        threshold = np.minimum(np.rint(keep * 2**25), 2**25 - 1).astype(np.int64)
-        table[:] = threshold << 6 | other
-    return _locked(tables)
+def _refuse_nan(X, totals, ensure_all_finite):
+    """Raise where a sum over X, if it is to be finite, tells that X is not."""
+    if ensure_all_finite and not np.all(np.isfinite(totals)):
+        if not np.all(np.isfinite(X)):
+            raise ValueError("X holds NaN or infinity.")
 
 
 def _refuse_counts(X, scale):

@@ -1,5 +1,7 @@
 """What the transformer and the sampler of noise share: settings turned into noise."""
 
+from functools import partial
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
@@ -94,6 +96,16 @@ def noise_scale(settings, X, columns):
     return settings.scale * deviations
 
 
+def finds_nan(settings, X):
+    """Return whether NaN and infinity may be left in the rows to `add_noise`."""
+    return (
+        isinstance(settings.distribution, str)
+        and not settings.relative
+        and settings.scale > 0
+        and not sparse.issparse(X)
+    )
+
+
 def add_noise(X, settings, scale, columns, rng):
     """Return a noisy copy of the rows; `rng` is a RandomState."""
     if not np.any(scale):
@@ -104,7 +116,7 @@ def add_noise(X, settings, scale, columns, rng):
     if sparse.issparse(X):
         return _noisy_sparse(X, settings, scale, columns, clean, rng)
     if isinstance(settings.distribution, str):
-        noise = NOISES[settings.distribution]
+        noise = partial(NOISES[settings.distribution], ensure_all_finite=True)
         noisy = noise(X, _one_each(scale, columns, X.shape[1]), rng)
     else:
         noisy = _noisy_by(settings.distribution, X, scale, columns, rng)
