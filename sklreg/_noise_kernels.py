@@ -19,6 +19,9 @@ from numba import njit
 
 BLOCK = 1024
 
+# Counts need more stores at a time, and a table beside them.
+_PART = 512
+
 # kinds of additive noise
 GAUSSIAN, UNIFORM, LAPLACE = range(3)
 
@@ -119,41 +122,37 @@ def count(first, last, X, scale, rates, fine, coarse, start, step, out):
     whose count is next to always below four, and beyond 10 a multiple of 10, looked up
     too. Means that have no table, and rare rests, are drawn alone.
     """
-    words = np.empty(BLOCK, np.uint64)
-    looked_up = words.view(np.uint32)[:BLOCK]
-    searched = words.view(np.uint32)[BLOCK:]
-    strength, rate = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    mean = np.empty(BLOCK, out.dtype)
-    place, entry = np.zeros(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
-    rest, found = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
-    tens = np.empty(BLOCK, np.float32)
+    words = np.empty(_PART, np.uint64)
+    looked_up = words.view(np.uint32)[:_PART]
+    searched = words.view(np.uint32)[_PART:]
+    strength, rate = np.empty(_PART, out.dtype), np.empty(_PART, out.dtype)
+    mean, eighth = np.empty(_PART, out.dtype), np.ones(_PART, out.dtype)
+    place, entry = np.zeros(_PART, np.uint32), np.empty(_PART, np.uint32)
+    places, entries = place.view(np.uint64), entry.view(np.uint64)
+    rest, tens = np.empty(_PART, np.float32), np.zeros(_PART, np.float32)
     table = fine.reshape(-1)
     T = out.dtype.type
     low, high = T(fine.shape[0] - 1), T(80 * (coarse.shape[0] - 1))
     total, bad = T(0), 0
-    for block in range(first, last):
-        at = block * BLOCK
+    for at in range(first * BLOCK, min(last * BLOCK, out.size), _PART):
         _fill_words(words, at, start, step)
-        if block == first or scale.size > 1:
+        if at == first * BLOCK or scale.size > 1:
             _repeat(scale, at, strength)
             _repeat(rates, at, rate)
-        clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
-        total += _to_means(clean, rate, mean)
-        beyond = _enter(mean, low, looked_up, place, rest)
+        clean, noisy = X[at : at + _PART], out[at : at + _PART]
+        sum_, beyond = _enter(clean, rate, low, looked_up, place, rest)
+        total += sum_
         alone = False
         if beyond:
-            _to_means(clean, rate, mean)
             more = ~(start + np.uint64(at) * step)
-            alone = _take_tens(mean, coarse, more, step, tens)
-            _enter(mean, low, looked_up, place, rest)
-        _look_up(table, place, entry)
-        rare = _add_rests(looked_up, entry, searched, rest, found)
+            alone = _take_tens(clean, rate, coarse, more, step, mean, tens)
+            _enter(mean[: clean.size], eighth, low, looked_up, place, rest)
+        _look_up(table, places, entries)
+        rare = _add_rests(
+            looked_up, entry, searched, rest, tens, strength, clean, noisy
+        )
         if beyond:
-            for k in range(found.size):
-                found[k] += tens[k]
-        for k in range(noisy.size):
-            s, x, value = strength[k], clean[k], strength[k] * T(found[k])
-            noisy[k] = value if s > 0 else x
+            tens[:] = 0
         if not (alone or rare):
             continue
         for k in range(noisy.size):
@@ -165,32 +164,23 @@ def count(first, last, X, scale, rates, fine, coarse, start, step, out):
                 noisy[k] = s * _reject(np.float64(eighths) / 8, word)
             elif s > 0 and np.int32(searched[k] >> np.uint32(1)) < _RARE:
                 u = 1 - (np.float64(searched[k] >> np.uint32(1)) + 0.5) * 2.0**-31
-                more = _search(u, rest[k] / 8) - min(3, _search(u, rest[k] / 8))
-                noisy[k] += s * more
+                more_ = max(0, _search(u, rest[k] / 8) - 3)
+                noisy[k] = s * (np.rint(noisy[k] / s) + T(more_))
     return bad, total
 
 
 @njit(**_KERNEL)
-def _to_means(clean, rate, mean):
-    """Write the means in eighths; return the sum of the clean values."""
-    total = clean.dtype.type(0)
-    for k in range(clean.size):
-        x = clean[k]
-        total += x
-        mean[k] = x * rate[k]
-    return total
-
-
-@njit(**_KERNEL)
-def _enter(mean, high, drawn, place, rest):
+def _enter(clean, rate, high, drawn, place, rest):
     """Write where the alias tables of some means are entered, and what is left.
 
-    Return whether there are means that lie beyond the last table.
+    Return the sum of the clean values, and whether there are means, in eighths, that
+    lie beyond the last table.
     """
-    T = mean.dtype.type
-    beyond = np.float32(0)
-    for k in range(BLOCK):
-        eighths = mean[k]
+    T = clean.dtype.type
+    total, beyond = T(0), np.float32(0)
+    for k in range(clean.size):
+        total += clean[k]
+        eighths = clean[k] * rate[k]
         within = eighths if eighths > 0 else T(0)
         within = within if within < high else high
         beyond += np.float32(0) if within == eighths else np.float32(1)
@@ -198,30 +188,32 @@ def _enter(mean, high, drawn, place, rest):
         column = np.uint32(drawn[k] & np.uint32(63))
         place[k] = np.uint32(np.uint32(row << np.int32(6)) | column)
         rest[k] = np.float32(within - T(row))
-    return beyond > 0
+    return total, beyond > 0
 
 
 @njit(**_KERNEL)
-def _add_rests(drawn, entry, searched, rest, found):
+def _add_rests(drawn, entry, searched, rest, tens, strength, clean, noisy):
     """Write the counts looked up, each with that of its rest, up to three.
 
     Return whether a draw is so small that its count may be larger.
     """
     least = np.int32(2**31 - 1)
-    for k in range(BLOCK):
-        r, bits, e = rest[k], drawn[k], entry[k]
+    T = noisy.dtype.type
+    for k in range(noisy.size):
+        s, x, r, bits, e = strength[k], clean[k], rest[k], drawn[k], entry[k]
         draw = np.int32(searched[k] >> np.uint32(1))
         least = draw if draw < least else least
         chosen = bits if np.uint32(bits >> np.uint32(1)) < e else e
-        total = np.float32(np.int32(np.uint32(chosen & np.uint32(63))))
+        found = np.float32(np.int32(np.uint32(chosen & np.uint32(63)))) + tens[k]
         v, q = np.float32(draw), r * r
         one = r * (_A0 + r * (_A1 + r * (_A2 + r * (_A3 + r * _A4))))
         two = q * (_B0 + r * (_B1 + r * (_B2 + r * _B3)))
         three = q * r * (_C0 + r * (_C1 + r * _C2))
-        total += np.float32(1) if v < one else np.float32(0)
-        total += np.float32(1) if v < two else np.float32(0)
-        total += np.float32(1) if v < three else np.float32(0)
-        found[k] = total
+        found += np.float32(1) if v < one else np.float32(0)
+        found += np.float32(1) if v < two else np.float32(0)
+        found += np.float32(1) if v < three else np.float32(0)
+        value = s * T(found)
+        noisy[k] = value if s > 0 else x
     return least < _RARE
 
 
@@ -241,21 +233,21 @@ def extremes(first, last, X, low, high):
 
 
 @njit(**_KERNEL)
-def _take_tens(mean, tables, start, step, tens):
-    """Move counts of multiples of 10 from the means, in eighths, to `tens`.
+def _take_tens(clean, rate, tables, start, step, mean, tens):
+    """Write counts of multiples of 10 to `tens`, and what means they leave, in eighths.
 
     Return whether there are means that lie beyond the last table.
     """
-    words = np.empty(BLOCK, np.uint64)
-    drawn = words.view(np.uint32)[:BLOCK]
-    place, entry = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+    words = np.empty(_PART, np.uint64)
+    drawn = words.view(np.uint32)[:_PART]
+    place, entry = np.zeros(_PART, np.uint32), np.empty(_PART, np.uint32)
     T = mean.dtype.type
     high = T(80 * (tables.shape[0] - 1))
     beyond = np.float32(0)
-    for k in range(BLOCK):
+    for k in range(_PART):
         words[k] = _mix(start - np.uint64(k) * step)
-    for k in range(BLOCK):
-        eighths = mean[k]
+    for k in range(clean.size):
+        eighths = clean[k] * rate[k]
         within = eighths if eighths > 0 else T(0)
         within = within if within < high else high
         beyond += np.float32(0) if within == eighths else np.float32(1)
@@ -263,8 +255,8 @@ def _take_tens(mean, tables, start, step, tens):
         mean[k] = within - T(80) * T(row)
         column = np.uint32(drawn[k] & np.uint32(255))
         place[k] = np.uint32(np.uint32(row << np.int32(8)) | column)
-    _look_up(tables.reshape(-1), place, entry)
-    for k in range(BLOCK):
+    _look_up(tables.reshape(-1), place.view(np.uint64), entry.view(np.uint64))
+    for k in range(clean.size):
         bits, e = drawn[k], entry[k]
         chosen = bits if np.uint32(bits >> np.uint32(1)) < e else e
         count = np.float32(np.int32(np.uint32(chosen & np.uint32(255))))
@@ -275,9 +267,8 @@ def _take_tens(mean, tables, start, step, tens):
 
 
 @njit(**_KERNEL)
-def _look_up(table, place, entry):
-    """Copy the entries at some places, two at a time: a store is what takes time."""
-    places, entries = place.view(np.uint64), entry.view(np.uint64)
+def _look_up(table, places, entries):
+    """Copy the entries at some places, both two in a word: it is stores that wait."""
     for k in range(places.size):
         pair = places[k]
         first, second = table[np.uint32(pair)], table[pair >> np.uint64(32)]
