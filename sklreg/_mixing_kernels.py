@@ -6,6 +6,8 @@ Each returns the sum of what it read, which is finite only if all of it is.
 import numpy as np
 from numba import njit
 
+from sklreg._prefetch_kernels import ask_for
+
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
 # Lines of an image, in values, that are too short for a loop of their own.
 _SHORT = 128
@@ -17,6 +19,9 @@ def mix_rows(start, stop, X, partners, weights, out):
     for i in range(start, stop):
         own = X.dtype.type(weights[i])
         other = X.dtype.type(1.0 - weights[i])
+        if i + 1 < stop:
+            ask_for(X[i + 1], 0, X.shape[1])
+            ask_for(X[partners[i + 1]], 0, X.shape[1])
         mine, theirs, mixed = X[i], X[partners[i]], out[i]
         for k in range(mixed.size):
             value = mine[k]
@@ -33,6 +38,10 @@ def paste_boxes(start, stop, X, partners, boxes, columns, line, out):
     """
     total = X.dtype.type(0)
     for i in range(start, stop):
+        if i + 1 < stop:
+            ask_for(X[i + 1], 0, X.shape[1])
+            first, last = boxes[i + 1, 0] * line, boxes[i + 1, 1] * line
+            ask_for(X[partners[i + 1]], first, last)
         total += _copy(X[i], out[i])
         _put(boxes[i], columns, line, X[partners[i]], out[i])
     return total
@@ -43,6 +52,8 @@ def fill_boxes(start, stop, X, boxes, columns, line, blank, out):
     """Write to the holes of each image what the image `blank` has there."""
     total = X.dtype.type(0)
     for i in range(start, stop):
+        if i + 1 < stop:
+            ask_for(X[i + 1], 0, X.shape[1])
         total += _copy(X[i], out[i])
         for hole in range(boxes.shape[1]):
             _put(boxes[i, hole], columns, line, blank, out[i])

@@ -17,6 +17,8 @@ import math
 import numpy as np
 from numba import njit
 
+from sklreg._prefetch_kernels import ask_for
+
 BLOCK = 1024
 
 # Counts need more stores at a time, and a table beside them.
@@ -64,6 +66,7 @@ def add(first, last, kind, X, scale, start, step, out):
     total = out.dtype.type(0)
     for block in range(first, last):
         at = block * BLOCK
+        ask_for(X, at + BLOCK, at + 2 * BLOCK)
         _fill_words(words, at, start, step)
         _spread(words, z)
         if kind == GAUSSIAN:
@@ -94,9 +97,8 @@ def replace(first, last, X, low, high, middle, edge, start, step, out):
     middles, edges = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     for block in range(first, last):
         at = block * BLOCK
+        ask_for(X, at + BLOCK, at + 2 * BLOCK)
         _fill_words(words, at, start, step)
-        for k in range(BLOCK):
-            draws[k] = draws[k] >> 1
         if block == first or edge.size > 1:
             _repeat(middle, at, middles)
             _repeat(edge, at, edges)
@@ -106,7 +108,8 @@ def replace(first, last, X, low, high, middle, edge, start, step, out):
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
         for k in range(noisy.size):
             # all are read before the choice, which then needs no branch
-            draw, own, least, largest = draws[k], clean[k], lows[k], highs[k]
+            draw = draws[k] >> np.int32(1)
+            own, least, largest = clean[k], lows[k], highs[k]
             total += own
             value = least if draw < middles[k] else largest
             noisy[k] = value if draw < edges[k] else own
@@ -135,6 +138,7 @@ def count(first, last, X, scale, rates, fine, coarse, start, step, out):
     low, high = T(fine.shape[0] - 1), T(80 * (coarse.shape[0] - 1))
     total, bad = T(0), 0
     for at in range(first * BLOCK, min(last * BLOCK, out.size), _PART):
+        ask_for(X, at + _PART, at + 2 * _PART)
         _fill_words(words, at, start, step)
         if at == first * BLOCK or scale.size > 1:
             _repeat(scale, at, strength)
