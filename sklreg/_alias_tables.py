@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-__all__ = ["fine_tables", "coarse_tables"]
+__all__ = ["coarse_tables", "fine_tables"]
 
 
 @cache

@@ -14,7 +14,7 @@ _LINE = 64  # bytes that come together
 
 @intrinsic
 def _prefetch(typing, array, index):
-    """Ask for the cache line of a value of a contiguous array, or one beyond its end."""
+    """Ask for the cache line of a value, which may lie beyond the end of its array."""
 
     def generate(context, builder, signature, arguments):
         data = context.make_array(signature.args[0])(context, builder, arguments[0])

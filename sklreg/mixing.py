@@ -179,9 +179,7 @@ def mixup(X, partners, weights, *, ensure_all_finite=False, out=None):
     )
 
 
-def cutmix(
-    X, partners, boxes, image_shape, *, ensure_all_finite=False, out=None
-):
+def cutmix(X, partners, boxes, image_shape, *, ensure_all_finite=False, out=None):
     """Paste into each image the same box of its partner.
 
     Yun, Han, Oh, Chun, Choe & Yoo (2019), CutMix: Regularization Strategy to Train

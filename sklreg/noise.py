@@ -393,14 +393,14 @@ def _along(values, X, dtype):
 def _extremes(X):
     """Return the least and the largest value of each column, or of a single one.
 
-    The third is the sums of parts of X.
+    What comes third is finite where X is, unless sums over parts of it overflow.
     """
     from sklreg._noise_kernels import extremes
 
     rows = X.reshape(-1, 1) if X.ndim == 1 else X.reshape(len(X), -1)
     if not rows.flags.c_contiguous or rows.shape[1] == 1:
         low, high = rows.min(axis=0), rows.max(axis=0)
-        return low, high, low + high
+        return low, high, (low, high)
 
     def of_part(first, last):
         low, high = np.empty((2, rows.shape[1]), rows.dtype)

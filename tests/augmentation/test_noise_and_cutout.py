@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -180,3 +181,40 @@ def test_holes_have_the_size_asked_for():
     area = np.sum(holed[..., 0] == 7, axis=(1, 2))
     assert set(area) <= {0, 1, 2}
     assert np.mean(area > 0) == pytest.approx(0.5, abs=0.05)
+
+
+FUSED = [NoiseInjector(name, scale=0.2, random_state=0) for name in NOISES]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bad, told", [(np.nan, "NaN"), (np.inf, "infinity")])
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        *FUSED,
+        NoiseInjector(scale=0.0),
+        NoiseInjector(relative=True),
+        NoiseInjector(p=0.0),
+        NoiseInjector(columns=[0]),
+        Cutout((2, 3), size=2),
+    ],
+)
+def test_nan_found_on_the_way_is_told_as_anywhere_and_leaves_no_trace(
+    transformer, bad, told, dtype
+):
+    transformer = clone(transformer).fit(rows(5))
+    before = dict(vars(transformer))
+    X = rows(3000, dtype)
+    X[2999, 3] = bad
+    with pytest.raises(ValueError, match=f"Input X contains {told}"):
+        transformer.fit_transform(X)
+    assert vars(transformer).keys() == before.keys()
+    assert all(vars(transformer)[key] is before[key] for key in before)
+
+
+def test_nan_is_told_before_what_else_is_wrong():
+    X = -rows()
+    X[7, 2] = np.nan
+    for transformer in (NoiseInjector("poisson"), NoiseInjector(columns=[9])):
+        with pytest.raises(ValueError, match="Input X contains NaN"):
+            transformer.fit_transform(X)
