@@ -223,7 +223,7 @@ def _add_rests(drawn, entry, searched, rest, tens, strength, clean, noisy):
 
 @njit(**_KERNEL)
 def extremes(first, last, X, low, high):
-    """Write the extremes of the columns over some rows; return the sum of all values."""
+    """Write the extremes of the columns over some rows; return the sum of it all."""
     total = X.dtype.type(0)
     low[:], high[:] = X[first], X[first]
     for i in range(first, last):
