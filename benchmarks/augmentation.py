@@ -39,6 +39,7 @@ CHANGERS = {
     "CutMix": ("CutMix", {"image_shape": (28, 28), "keep_original": False}),
     "Mixup": ("Mixup", {"keep_original": False}),
     "gaussian": ("NoiseInjector", {"distribution": "gaussian"}),
+    "gaussian, relative": ("NoiseInjector", {"relative": True}),
     "uniform": ("NoiseInjector", {"distribution": "uniform"}),
     "laplace": ("NoiseInjector", {"distribution": "laplace"}),
     "masking": ("NoiseInjector", {"distribution": "masking"}),

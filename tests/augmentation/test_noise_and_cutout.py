@@ -91,6 +91,21 @@ def test_strength_of_the_noise():
     assert np.any(gap, axis=1).mean() == pytest.approx(0.25, abs=0.02)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_relative_scale_is_the_deviation_far_from_zero_and_after_an_outlier(
+    dtype, order, monkeypatch
+):
+    X = np.random.default_rng(0).normal(1000.0, 1.0, (90_001, 5)) * [1, 9, 1, 1, 0]
+    X[0] = 1e6
+    X = np.asarray(X, dtype, order=order)
+    expected = np.std(X.astype(np.longdouble), axis=0).astype(np.float64)
+    for n in (1, 3):
+        monkeypatch.setattr("sklreg._threads.n_threads", lambda n=n: n)
+        found = NoiseInjector(relative=True, scale=1.0).fit(X).scale_
+        assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_salt_and_pepper_takes_the_extremes_of_whole_columns():
     X = np.random.default_rng(0).normal(size=(100_000, 6))
     noisy = NoiseInjector("salt_and_pepper", scale=0.2, random_state=0).fit_transform(X)
