@@ -81,7 +81,9 @@ class NoiseInjector(
     In sparse rows noise falls on the stored values only. For "poisson" and "masking"
     that is the same as on all values; additive noise leaves the zeros clean.
 
-    Memory is one copy of X and little more; a callable gets the rows in one piece.
+    Memory is one copy of X and little more; a callable gets the rows in one piece. The
+    time is that of one to two copies of X on two cores, except where "poisson" draws
+    counts of means above 260.
     Large arrays are worked on in threads, whose number does not change the noise.
 
     References
