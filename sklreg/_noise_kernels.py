@@ -11,16 +11,19 @@ repeated along them. What a kernel keeps between two loops lies in `room`, an ar
 """
 
 import math
-from functools import cache
 
 import numpy as np
 from numba import njit
 
+from sklreg._prefetch_kernels import ask_for
 from sklreg._random_kernels import fill_words, mix
 
 BLOCK = 1024
 # Rows that lay a power of two apart would share their places in the cache.
-ROOM = (7, BLOCK + 40)
+ROOM = (12, BLOCK + 40)
+
+# Counts need more stores at a time, and a table beside them.
+_PART = 512
 
 # kinds of additive noise
 GAUSSIAN, UNIFORM, LAPLACE = range(3)
@@ -34,20 +37,37 @@ _KERNEL = {
 # Series in the square of the angle.
 _SINE = np.array([(-1) ** i / math.factorial(2 * i + 1) for i in range(11)])
 _COSINE = np.array([(-1) ** i / math.factorial(2 * i) for i in range(11)])
-# One rest in a million is more than four above its table, and searched for alone.
-_FAR = 1.0 - 2.0**-20
+# A Poisson count of a mean up to 1 / 8 reaches k with the probability
+# m**k / (k - 1)! * sum((-m)**i / (i! * (k + i))); here of draws below 2**31 and m in
+# eighths, for k from 1 to 3.
+_A0, _A1, _A2, _A3, _A4, _B0, _B1, _B2, _B3, _C0, _C1, _C2 = (
+    np.float32(
+        2.0 ** (31 - 3 * (k + i))
+        * (-1) ** i
+        / (math.factorial(k - 1) * math.factorial(i) * (k + i))
+    )
+    for k, n_terms in ((1, 5), (2, 4), (3, 3))
+    for i in range(n_terms)
+)
+# Smaller draws, one in 65536, may belong to a larger count, and are looked at alone.
+_RARE = 2**15
 # Larger counts are not whole numbers of double precision.
 _MAX_MEAN = 2.0**53
 
 
 @njit(**_KERNEL)
 def add(first, last, kind, X, scale, start, step, out, room):
-    """Write ``X + scale * z`` to the blocks from `first` to `last`."""
+    """Write ``X + scale * z`` to the blocks from `first` to `last`.
+
+    Return the sum of the clean values, which is finite only if all are.
+    """
     words = room[0, : BLOCK * out.itemsize // 8]
     z, strength = _part(room[1], out), _part(room[2], out)
     m, e, sign = _part(room[3], out), _part(room[4], out), _part(room[5], out)
+    total = out.dtype.type(0)
     for block in range(first, last):
         at = block * BLOCK
+        ask_for(X, at + BLOCK, at + 2 * BLOCK)
         fill_words(words, at, start, step)
         _spread(words, z)
         if kind == GAUSSIAN:
@@ -58,24 +78,28 @@ def add(first, last, kind, X, scale, start, step, out, room):
             _repeat(scale, at, strength)
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
         for k in range(noisy.size):
-            noisy[k] = clean[k] + strength[k] * z[k]
+            value = clean[k]
+            total += value
+            noisy[k] = value + strength[k] * z[k]
+    return total
 
 
 @njit(**_KERNEL)
 def replace(first, last, X, low, high, middle, edge, start, step, out, room):
     """Write `low` or `high` where a draw lies below `middle` or below `edge`.
 
-    Draws are whole numbers, even between ``-(2**30)`` and ``2**30 - 1``.
+    Draws are whole numbers, even between ``-(2**30)`` and ``2**30 - 1``. Return the sum
+    of the clean values.
     """
+    total = out.dtype.type(0)
     words = room[0, : BLOCK // 2]
     draws = words.view(np.int32)
     lows, highs = _part(room[1], out), _part(room[2], out)
     middles, edges = room[3].view(np.int32)[:BLOCK], room[4].view(np.int32)[:BLOCK]
     for block in range(first, last):
         at = block * BLOCK
+        ask_for(X, at + BLOCK, at + 2 * BLOCK)
         fill_words(words, at, start, step)
-        for k in range(BLOCK):
-            draws[k] = draws[k] >> 1
         if block == first or edge.size > 1:
             _repeat(middle, at, middles)
             _repeat(edge, at, edges)
@@ -85,94 +109,180 @@ def replace(first, last, X, low, high, middle, edge, start, step, out, room):
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
         for k in range(noisy.size):
             # all are read before the choice, which then needs no branch
-            draw, own, least, largest = draws[k], clean[k], lows[k], highs[k]
+            draw = draws[k] >> np.int32(1)
+            own, least, largest = clean[k], lows[k], highs[k]
+            total += own
             value = least if draw < middles[k] else largest
             noisy[k] = value if draw < edges[k] else own
+    return total
 
 
 @njit(**_KERNEL)
-def count(first, last, X, scale, tables, start, step, out, room):
-    """Write ``scale * Poisson(X / scale)``; return how many values allow no count.
+def count(first, last, X, scale, rates, fine, coarse, start, step, out, room):
+    """Write ``scale * Poisson(X * rates / 8)``, `rates` being ``8 / scale``.
 
-    A mean is a multiple of 1 / 8, whose count is looked up in its alias table (Walker,
-    1977), and a rest, whose count is next to always one of five. Means that have no
-    table, and what is not among the five, are drawn alone.
+    Return how many values allow no count, and the sum of the clean values. A mean is a
+    multiple of 1 / 8 up to 10, whose count is looked up in its alias table, a rest,
+    whose count is next to always below four, and beyond 10 a multiple of 10, looked up
+    too. Means that have no table, and rare rests, are drawn alone.
     """
-    words = room[0, :BLOCK]
-    looked_up = words.view(np.int32)[:BLOCK]
-    searched = words.view(np.int32)[BLOCK:]
-    strength, mean = _part(room[1], out), _part(room[2], out)
-    place, entry = room[3].view(np.int32)[:BLOCK], room[4].view(np.int32)[:BLOCK]
-    rest, draw = room[5].view(np.float32)[:BLOCK], room[6].view(np.float32)[:BLOCK]
-    n_tables, width = tables.shape
-    flat = tables.reshape(-1)
+    words = room[0, :_PART]
+    looked_up = words.view(np.uint32)[:_PART]
+    searched = words.view(np.uint32)[_PART:]
+    strength, rate = _part(room[1], out)[:_PART], _part(room[2], out)[:_PART]
+    mean, eighth = _part(room[3], out)[:_PART], _part(room[4], out)[:_PART]
+    places, entries = room[5, : _PART // 2], room[6, : _PART // 2]
+    place, entry = places.view(np.uint32), entries.view(np.uint32)
+    rest, tens = (room[7].view(np.float32)[:_PART], room[8].view(np.float32)[:_PART])
+    eighth[:] = 1
+    place[:] = 0
+    tens[:] = 0
+    table = fine.reshape(-1)
     T = out.dtype.type
-    bad = 0
-    for block in range(first, last):
-        at = block * BLOCK
+    low, high = T(fine.shape[0] - 1), T(80 * (coarse.shape[0] - 1))
+    total, bad = T(0), 0
+    for at in range(first * BLOCK, min(last * BLOCK, out.size), _PART):
+        ask_for(X, at + _PART, at + 2 * _PART)
         fill_words(words, at, start, step)
-        if block == first or scale.size > 1:
+        if at == first * BLOCK or scale.size > 1:
             _repeat(scale, at, strength)
-        clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
-        n = noisy.size
-        alone = np.float32(0)
-        for k in range(n):
-            s, x, bits = strength[k], clean[k], searched[k]
-            rate = x / (s if s > 0 else T(1))
-            rate = rate if s > 0 else T(0)
-            mean[k] = rate
-            within = rate if rate < T(n_tables - 1) / T(8) else T(n_tables - 1) / T(8)
-            row = np.int32(within * T(8))
-            place[k] = row * np.int32(width) + (looked_up[k] & np.int32(width - 1))
-            rest[k] = np.float32(within - T(row) * T(0.125))
-            u = np.float32(bits) * np.float32(2.0**-32) + np.float32(0.5)
-            draw[k] = u if u <= np.float32(_FAR) else np.float32(0)
-            odd = np.float32(0) if (rate >= 0) & (rate <= within) else np.float32(1)
-            alone += odd if u <= np.float32(_FAR) else np.float32(1)
-        for k in range(n):
-            entry[k] = flat[place[k]]
-        for k in range(n):
-            s, x, u, m = strength[k], clean[k], draw[k], rest[k]
-            bits, e = looked_up[k], entry[k]
-            column = bits & np.int32(width - 1)
-            found = np.float32(
-                column if ((bits >> 7) & 0x1FFFFFF) < (e >> 6) else e & 63
-            )
-            p = np.float32(1)
-            for i in range(6):
-                p = np.float32(1) - p * m * np.float32(1.0 / (6 - i))
-            total = np.float32(0)
-            for i in range(5):
-                total += p
-                found += np.float32(1) if u > total else np.float32(0)
-                p *= m * np.float32(1.0 / (i + 1))
-            noisy[k] = s * T(found) if s > 0 else x
-        if alone == 0:
+            _repeat(rates, at, rate)
+        clean, noisy = X[at : at + _PART], out[at : at + _PART]
+        sum_, beyond = _enter(clean, rate, low, looked_up, place, rest)
+        total += sum_
+        alone = False
+        if beyond:
+            more = ~(start + np.uint64(at) * step)
+            alone = _take_tens(clean, rate, coarse, more, step, mean, tens, room[9:])
+            _enter(mean[: clean.size], eighth, low, looked_up, place, rest)
+        _look_up(table, places, entries)
+        rare = _add_rests(
+            looked_up, entry, searched, rest, tens, strength, clean, noisy
+        )
+        if beyond:
+            tens[:] = 0
+        if not (alone or rare):
             continue
-        for k in range(n):
-            s, rate = strength[k], mean[k]
-            if not (rate >= 0 and rate <= _MAX_MEAN):
+        for k in range(noisy.size):
+            s, eighths = strength[k], clean[k] * rate[k]
+            if s > 0 and not (eighths >= 0 and eighths <= 8 * _MAX_MEAN):
                 bad += 1
-            elif rate > T(n_tables - 1) / T(8):
+            elif s > 0 and eighths > high:
                 word = mix(~(start + np.uint64(at + k) * step))
-                noisy[k] = s * _reject(np.float64(rate), word)
-            elif s > 0:
-                u = np.float64(searched[k]) * 2.0**-32 + 0.5
-                if np.float32(u) > np.float32(_FAR):
-                    noisy[k] += s * _search(u, rest[k])
-    return bad
+                noisy[k] = s * _reject(np.float64(eighths) / 8, word)
+            elif s > 0 and np.int32(searched[k] >> np.uint32(1)) < _RARE:
+                u = 1 - (np.float64(searched[k] >> np.uint32(1)) + 0.5) * 2.0**-31
+                more_ = max(0, _search(u, rest[k] / 8) - 3)
+                noisy[k] = s * (np.rint(noisy[k] / s) + T(more_))
+    return bad, total
+
+
+@njit(**_KERNEL)
+def _enter(clean, rate, high, drawn, place, rest):
+    """Write where the alias tables of some means are entered, and what is left.
+
+    Return the sum of the clean values, and whether there are means, in eighths, that
+    lie beyond the last table.
+    """
+    T = clean.dtype.type
+    total, beyond = T(0), np.float32(0)
+    for k in range(clean.size):
+        total += clean[k]
+        eighths = clean[k] * rate[k]
+        within = eighths if eighths > 0 else T(0)
+        within = within if within < high else high
+        beyond += np.float32(0) if within == eighths else np.float32(1)
+        row = np.int32(within)
+        column = np.uint32(drawn[k] & np.uint32(63))
+        place[k] = np.uint32(np.uint32(row << np.int32(6)) | column)
+        rest[k] = np.float32(within - T(row))
+    return total, beyond > 0
+
+
+@njit(**_KERNEL)
+def _add_rests(drawn, entry, searched, rest, tens, strength, clean, noisy):
+    """Write the counts looked up, each with that of its rest, up to three.
+
+    Return whether a draw is so small that its count may be larger.
+    """
+    least = np.int32(2**31 - 1)
+    T = noisy.dtype.type
+    for k in range(noisy.size):
+        s, x, r, bits, e = strength[k], clean[k], rest[k], drawn[k], entry[k]
+        draw = np.int32(searched[k] >> np.uint32(1))
+        least = draw if draw < least else least
+        chosen = bits if np.uint32(bits >> np.uint32(1)) < e else e
+        found = np.float32(np.int32(np.uint32(chosen & np.uint32(63)))) + tens[k]
+        v, q = np.float32(draw), r * r
+        one = r * (_A0 + r * (_A1 + r * (_A2 + r * (_A3 + r * _A4))))
+        two = q * (_B0 + r * (_B1 + r * (_B2 + r * _B3)))
+        three = q * r * (_C0 + r * (_C1 + r * _C2))
+        found += np.float32(1) if v < one else np.float32(0)
+        found += np.float32(1) if v < two else np.float32(0)
+        found += np.float32(1) if v < three else np.float32(0)
+        value = s * T(found)
+        noisy[k] = value if s > 0 else x
+    return least < _RARE
 
 
 @njit(**_KERNEL)
 def extremes(first, last, X, low, high):
-    """Write the extremes of the columns over some rows."""
+    """Write the extremes of the columns over some rows; return the sum of it all."""
+    total = X.dtype.type(0)
     low[:], high[:] = X[first], X[first]
-    for i in range(first + 1, last):
+    for i in range(first, last):
         row = X[i]
         for j in range(row.size):
             value, least, largest = row[j], low[j], high[j]
+            total += value
             low[j] = value if value < least else least
             high[j] = value if value > largest else largest
+    return total
+
+
+@njit(**_KERNEL)
+def _take_tens(clean, rate, tables, start, step, mean, tens, room):
+    """Write counts of multiples of 10 to `tens`, and what means they leave, in eighths.
+
+    Return whether there are means that lie beyond the last table.
+    """
+    words = room[0, :_PART]
+    drawn = words.view(np.uint32)[:_PART]
+    places, entries = room[1, : _PART // 2], room[2, : _PART // 2]
+    place, entry = places.view(np.uint32), entries.view(np.uint32)
+    place[:] = 0
+    T = mean.dtype.type
+    high = T(80 * (tables.shape[0] - 1))
+    beyond = np.float32(0)
+    for k in range(_PART):
+        words[k] = mix(start - np.uint64(k) * step)
+    for k in range(clean.size):
+        eighths = clean[k] * rate[k]
+        within = eighths if eighths > 0 else T(0)
+        within = within if within < high else high
+        beyond += np.float32(0) if within == eighths else np.float32(1)
+        row = np.int32(within * T(1 / 80))
+        mean[k] = within - T(80) * T(row)
+        column = np.uint32(drawn[k] & np.uint32(255))
+        place[k] = np.uint32(np.uint32(row << np.int32(8)) | column)
+    _look_up(tables.reshape(-1), places, entries)
+    for k in range(clean.size):
+        bits, e = drawn[k], entry[k]
+        chosen = bits if np.uint32(bits >> np.uint32(1)) < e else e
+        count = np.float32(np.int32(np.uint32(chosen & np.uint32(255))))
+        mean_ = np.float32(np.int32(place[k] >> np.uint32(8))) * np.float32(10)
+        lowest = mean_ - np.float32(128)
+        tens[k] = count + (lowest if lowest > 0 else np.float32(0))
+    return beyond > 0
+
+
+@njit(**_KERNEL)
+def _look_up(table, places, entries):
+    """Copy the entries at some places, both two in a word: it is stores that wait."""
+    for k in range(places.size):
+        pair = places[k]
+        first, second = table[np.uint32(pair)], table[pair >> np.uint64(32)]
+        entries[k] = np.uint64(first) | (np.uint64(second) << np.uint64(32))
 
 
 @njit(**_KERNEL)
@@ -310,34 +420,3 @@ def _reject(mean, word):
         left = math.log(v * inverse_alpha / (a / (room * room) + b))
         if left <= k * math.log(mean) - mean - math.lgamma(k + 1.0):
             return k
-
-
-@cache
-def alias_tables():
-    """Return the alias table of each Poisson mean from 0 to 10 in steps of 1 / 8.
-
-    A column holds its own count up to a threshold of 25 bits, another count beyond it:
-    ``threshold << 6 | other``.
-    """
-    width, counts = 64, np.arange(64)
-    means = np.arange(81) / 8
-    tables = np.empty((len(means), width), dtype=np.int32)
-    log_factorial = np.cumsum(np.log(np.maximum(counts, 1)))
-    for table, mean in zip(tables, means, strict=True):
-        share = np.zeros(width)
-        share[0] = 1.0
-        if mean:
-            share = np.exp(counts * np.log(mean) - mean - log_factorial)
-        share *= width / share.sum()
-        other = counts.copy()
-        small, large = (list(np.flatnonzero(b)) for b in (share < 1, share >= 1))
-        keep = np.ones(width)
-        while small and large:
-            i, j = small.pop(), large[-1]
-            keep[i], other[i] = share[i], j
-            share[j] -= 1 - share[i]
-            if share[j] < 1:
-                small.append(large.pop())
-        threshold = np.minimum(np.rint(keep * 2**25), 2**25 - 1).astype(np.int64)
-        table[:] = threshold << 6 | other
-    return tables

@@ -85,6 +85,7 @@ __all__ = [
     "effective_n_threads",
     "feature_labels",
     "feature_names_of",
+    "finite_first",
     "narrow_indices",
     "noise_parameter",
     "record_columns",
@@ -250,7 +251,7 @@ def requery_rows(X, X_fit, n_neighbors, rows):
     )
 
 
-def validate_rows(estimator, X, *args, **arguments):
+def validate_rows(estimator, X, *args, ensure_all_finite=True, **arguments):
     """Validate as `validate_data`, looking for NaN and infinity in several threads.
 
     For estimators that do little more with X than to read it once.
@@ -261,7 +262,11 @@ def validate_rows(estimator, X, *args, **arguments):
         Whose input is validated.
     X : {array-like, sparse matrix}
         Rows.
-    *args, **arguments
+    *args : object
+        What `validate_data` takes besides.
+    ensure_all_finite : bool, default=True
+        False leaves NaN and infinity in X to work inside `finite_first`.
+    **arguments : object
         What `validate_data` takes besides.
 
     Returns
@@ -275,10 +280,27 @@ def validate_rows(estimator, X, *args, **arguments):
         As `validate_data`.
     """
     checked = validate_data(estimator, X, *args, ensure_all_finite=False, **arguments)
-    rows = checked[0] if isinstance(checked, tuple) else checked
-    if not all_finite(rows.data if issparse(rows) else rows):
-        assert_all_finite(rows, input_name="X", estimator_name=type(estimator).__name__)
+    if ensure_all_finite:
+        _refuse_nan(estimator, checked[0] if isinstance(checked, tuple) else checked)
     return checked
+
+
+@contextmanager
+def finite_first(estimator, X):
+    """Tell of NaN and infinity in X before any other value that the body refuses.
+
+    The body may then look for them on the pass it makes anyway, and raise ValueError.
+    """
+    try:
+        yield
+    except ValueError:
+        _refuse_nan(estimator, X)
+        raise
+
+
+def _refuse_nan(estimator, X):
+    if not all_finite(X.data if issparse(X) else X):
+        assert_all_finite(X, input_name="X", estimator_name=type(estimator).__name__)
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def box_share(boxes, image_shape):
     return area / (image_shape[0] * image_shape[1])
 
 
-def mixup(X, partners, weights, out=None):
+def mixup(X, partners, weights, *, ensure_all_finite=False, out=None):
     """Mix each row with its partner: ``w_i x_i + (1 - w_i) x_partner(i)``.
 
     Zhang, Cissé, Dauphin & Lopez-Paz (2018), mixup: Beyond Empirical Risk Minimization.
@@ -136,8 +136,10 @@ def mixup(X, partners, weights, out=None):
         Row each of the first m rows is mixed with.
     weights : ndarray of shape (m,)
         Share a row keeps of itself, in [0, 1].
-    out : ndarray of shape (m, ...), default=None
-        Where to write the result, in the dtype of `X` and C order; not `X` itself.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
+    out : ndarray of the shape returned or None, default=None
+        Where to write the rows: of the dtype of `X`, in C order, apart from `X`.
 
     Returns
     -------
@@ -149,7 +151,8 @@ def mixup(X, partners, weights, out=None):
     TypeError
         If `X` does not hold floats.
     ValueError
-        If `partners`, `weights` and `out` do not fit `X`.
+        If `partners`, `weights` or `out` do not fit `X`, or if `X` is to be finite and
+        is not.
 
     Examples
     --------
@@ -171,13 +174,12 @@ def mixup(X, partners, weights, out=None):
         )
     if not np.all((weights >= 0) & (weights <= 1)):
         raise ValueError("weights must lie in [0, 1].")
-    out, flat = _room(out, rows, (len(partners), *np.shape(X)[1:]))
-    X_read = _locked(rows)
-    in_parts(mix_rows, len(out), _ROWS_A_THREAD, X_read, partners, weights, flat)
-    return out
+    return _written(
+        mix_rows, X, rows, (partners, weights), len(partners), ensure_all_finite, out
+    )
 
 
-def cutmix(X, partners, boxes, image_shape, out=None):
+def cutmix(X, partners, boxes, image_shape, *, ensure_all_finite=False, out=None):
     """Paste into each image the same box of its partner.
 
     Yun, Han, Oh, Chun, Choe & Yoo (2019), CutMix: Regularization Strategy to Train
@@ -193,8 +195,10 @@ def cutmix(X, partners, boxes, image_shape, out=None):
         ``top, bottom, left, right`` of each patch.
     image_shape : tuple of int
         (H, W) or (H, W, C).
-    out : ndarray of shape (m, ...), default=None
-        Where to write the result, in the dtype of `X` and C order; not `X` itself.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
+    out : ndarray of the shape returned or None, default=None
+        Where to write the rows: of the dtype of `X`, in C order, apart from `X`.
 
     Returns
     -------
@@ -208,7 +212,7 @@ def cutmix(X, partners, boxes, image_shape, out=None):
         If `X` does not hold floats.
     ValueError
         If the rows are not images of `image_shape`, if boxes or partners lie outside,
-        or if `out` does not fit.
+        if `out` does not fit, or if `X` is to be finite and is not.
 
     Examples
     --------
@@ -221,16 +225,13 @@ def cutmix(X, partners, boxes, image_shape, out=None):
     from sklreg._mixing_kernels import paste_boxes
 
     rows, partners = _rows(X, partners)
-    width, n_channels = _image(rows, image_shape)
+    n_channels = _channels(rows, image_shape)
     boxes = _check_boxes(boxes, (len(partners), 4), image_shape)
-    out, flat = _room(out, rows, (len(partners), *np.shape(X)[1:]))
-    X_read = _locked(rows)
-    draws = (partners, boxes, width, n_channels)
-    in_parts(paste_boxes, len(out), _ROWS_A_THREAD, X_read, *draws, flat)
-    return out
+    draws = (partners, *_lines(boxes, image_shape, n_channels))
+    return _written(paste_boxes, X, rows, draws, len(partners), ensure_all_finite, out)
 
 
-def cutout(X, boxes, image_shape, fill=0.0):
+def cutout(X, boxes, image_shape, fill=0.0, *, ensure_all_finite=False):
     """Blank boxes of each image.
 
     DeVries & Taylor (2017), Improved Regularization of Convolutional Neural Networks
@@ -246,6 +247,8 @@ def cutout(X, boxes, image_shape, fill=0.0):
         (H, W) or (H, W, C).
     fill : float or array-like of shape (C,), default=0.0
         Value put into the holes, one for all channels or one a channel.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -257,8 +260,8 @@ def cutout(X, boxes, image_shape, fill=0.0):
     TypeError
         If `X` does not hold floats.
     ValueError
-        If the rows are not images of `image_shape`, boxes lie outside it, or `fill`
-        has another length than the channels.
+        If the rows are not images of `image_shape`, if boxes lie outside it, if `fill`
+        has another length than the channels, or if `X` is to be finite and is not.
 
     Examples
     --------
@@ -270,7 +273,7 @@ def cutout(X, boxes, image_shape, fill=0.0):
     from sklreg._mixing_kernels import fill_boxes
 
     rows, _ = _rows(X, np.arange(len(X)))
-    width, n_channels = _image(rows, image_shape)
+    n_channels = _channels(rows, image_shape)
     boxes = np.asarray(boxes)
     if boxes.ndim == 2:
         boxes = boxes[:, None, :]
@@ -281,12 +284,30 @@ def cutout(X, boxes, image_shape, fill=0.0):
             f"fill must be one value or one for each of {n_channels} channels, got "
             f"shape {fill.shape}."
         )
-    line = np.tile(np.broadcast_to(fill, (n_channels,)), width)
-    boxes = boxes * [1, 1, n_channels, n_channels]
-    out = np.empty_like(rows)
-    line = _locked(line)
-    in_parts(fill_boxes, len(out), _ROWS_A_THREAD, _locked(rows), boxes, line, out)
-    return out.reshape(np.shape(X))
+    blank = np.tile(np.broadcast_to(fill, n_channels), prod(image_shape[:2]))
+    holes = (*_lines(boxes, image_shape, n_channels), blank)
+    return _written(fill_boxes, X, rows, holes, len(rows), ensure_all_finite, None)
+
+
+def _written(kernel, X, rows, draws, n, ensure_all_finite, out):
+    """Call a kernel on the first `n` rows in parts; return what it writes."""
+    shape = (n, *np.shape(X)[1:])
+    if out is None:
+        out = np.empty(shape, dtype=rows.dtype)
+    elif out.shape != shape or out.dtype != rows.dtype or not out.flags.c_contiguous:
+        raise ValueError(
+            f"out must be a {rows.dtype} array of shape {shape} in C order, got "
+            f"{out.dtype} and shape {out.shape}."
+        )
+    elif np.may_share_memory(out, rows):
+        raise ValueError("out must not be X itself: rows are read more than once.")
+    lines = out.reshape(n, rows.shape[1])
+    read = [_locked(a) if isinstance(a, np.ndarray) else a for a in (rows, *draws)]
+    sums = in_parts(kernel, n, _ROWS_A_THREAD, *read, lines)
+    if ensure_all_finite and not (n == len(rows) and np.all(np.isfinite(sums))):
+        if not np.all(np.isfinite(rows)):
+            raise ValueError("X holds NaN or infinity.")
+    return out
 
 
 def _rows(X, partners):
@@ -307,21 +328,7 @@ def _rows(X, partners):
     return np.ascontiguousarray(X).reshape(n, prod(X.shape[1:])), partners
 
 
-def _room(out, rows, shape):
-    """Return the array to write to, and its rows."""
-    if out is None:
-        out = np.empty(shape, rows.dtype)
-    elif out.shape != shape or out.dtype != rows.dtype or not out.flags.c_contiguous:
-        raise ValueError(
-            f"out must be an array of shape {shape} and {rows.dtype} in C order, got "
-            f"{out.shape} and {out.dtype}."
-        )
-    elif np.may_share_memory(out, rows):
-        raise ValueError("out must not be X itself: rows are read more than once.")
-    return out, out.reshape(shape[0], prod(shape[1:]))
-
-
-def _image(rows, image_shape):
+def _channels(rows, image_shape):
     if len(image_shape) not in (2, 3) or min(image_shape) < 1:
         raise ValueError(f"image_shape must be (H, W) or (H, W, C), got {image_shape}.")
     if prod(image_shape) != rows.shape[1]:
@@ -329,7 +336,16 @@ def _image(rows, image_shape):
             f"image_shape {tuple(image_shape)} has {prod(image_shape)} values, but the "
             f"rows of X have {rows.shape[1]}."
         )
-    return image_shape[1], image_shape[2] if len(image_shape) == 3 else 1
+    return image_shape[2] if len(image_shape) == 3 else 1
+
+
+def _lines(boxes, image_shape, n_channels):
+    """Return the boxes counted in values, each value's place in its line, a line."""
+    height, line = image_shape[0], image_shape[1] * n_channels
+    if n_channels > 1:
+        boxes = boxes * [1, 1, n_channels, n_channels]
+    columns = np.tile(np.arange(line, dtype=np.uint32), height)
+    return boxes, columns, line
 
 
 def _check_boxes(boxes, shape, image_shape):

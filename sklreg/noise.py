@@ -32,6 +32,7 @@ import threading
 
 import numpy as np
 
+from sklreg._alias_tables import coarse_tables, fine_tables
 from sklreg._threads import in_parts
 
 __all__ = [
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 
-def gaussian(X, scale, rng, out=None):
+def gaussian(X, scale, rng, out=None, *, ensure_all_finite=False):
     """Add normal noise of standard deviation `scale`.
 
     Training on inputs with a little Gaussian noise is, to first order, ridge
@@ -61,6 +62,8 @@ def gaussian(X, scale, rng, out=None):
         Source of randomness.
     out : ndarray, default=None
         Where to write the result, of the shape and dtype of `X`, in C order.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -70,7 +73,8 @@ def gaussian(X, scale, rng, out=None):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite, or `out` does not fit.
+        If `scale` is negative or not finite, if `out` does not fit, or if `X` is to be
+        finite and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -83,10 +87,10 @@ def gaussian(X, scale, rng, out=None):
     """
     from sklreg._noise_kernels import GAUSSIAN
 
-    return _add(GAUSSIAN, X, scale, rng, out)
+    return _add(GAUSSIAN, X, scale, rng, out, ensure_all_finite)
 
 
-def uniform(X, scale, rng, out=None):
+def uniform(X, scale, rng, out=None, *, ensure_all_finite=False):
     """Add noise drawn evenly from ``[-scale, scale]``.
 
     Parameters
@@ -99,6 +103,8 @@ def uniform(X, scale, rng, out=None):
         Source of randomness.
     out : ndarray, default=None
         Where to write the result, of the shape and dtype of `X`, in C order.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -108,7 +114,8 @@ def uniform(X, scale, rng, out=None):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite, or `out` does not fit.
+        If `scale` is negative or not finite, if `out` does not fit, or if `X` is to be
+        finite and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -121,10 +128,10 @@ def uniform(X, scale, rng, out=None):
     """
     from sklreg._noise_kernels import UNIFORM
 
-    return _add(UNIFORM, X, scale, rng, out)
+    return _add(UNIFORM, X, scale, rng, out, ensure_all_finite)
 
 
-def laplace(X, scale, rng, out=None):
+def laplace(X, scale, rng, out=None, *, ensure_all_finite=False):
     """Add double-exponential noise, heavier in the tails than the normal.
 
     Parameters
@@ -137,6 +144,8 @@ def laplace(X, scale, rng, out=None):
         Source of randomness.
     out : ndarray, default=None
         Where to write the result, of the shape and dtype of `X`, in C order.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -146,7 +155,8 @@ def laplace(X, scale, rng, out=None):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite, or `out` does not fit.
+        If `scale` is negative or not finite, if `out` does not fit, or if `X` is to be
+        finite and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -159,10 +169,10 @@ def laplace(X, scale, rng, out=None):
     """
     from sklreg._noise_kernels import LAPLACE
 
-    return _add(LAPLACE, X, scale, rng, out)
+    return _add(LAPLACE, X, scale, rng, out, ensure_all_finite)
 
 
-def poisson(X, scale, rng, out=None):
+def poisson(X, scale, rng, out=None, *, ensure_all_finite=False):
     """Replace each value by a Poisson count of the same mean (shot noise).
 
     The count is measured in units of `scale`: ``scale * Poisson(X / scale)`` has mean
@@ -178,6 +188,8 @@ def poisson(X, scale, rng, out=None):
         Source of randomness.
     out : ndarray, default=None
         Where to write the result, of the shape and dtype of `X`, in C order.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -200,17 +212,23 @@ def poisson(X, scale, rng, out=None):
     >>> poisson(np.zeros(3), 1.0, np.random.default_rng(0))
     array([0., 0., 0.])
     """
-    from sklreg._noise_kernels import alias_tables, count
+    from sklreg._noise_kernels import count
 
     X, scale = _check(X, scale)
     strength = _along(scale, X, X.dtype)
-    noisy, bad = _run(count, X, rng, out, strength, _locked(alias_tables()))
+    with np.errstate(divide="ignore", over="ignore"):
+        rates = np.where(strength > 0, 8 / strength, 0).astype(X.dtype)
+    rates = np.minimum(rates, np.finfo(X.dtype).max)
+    tables = fine_tables(), coarse_tables()
+    noisy, told = _run(count, X, rng, out, strength, rates, *tables)
+    bad, totals = zip(*told, strict=True)
     if sum(bad):
         _refuse_counts(X, scale)
+    _refuse_nan(X, totals, ensure_all_finite)
     return noisy
 
 
-def salt_and_pepper(X, scale, rng, out=None):
+def salt_and_pepper(X, scale, rng, out=None, *, ensure_all_finite=False):
     """Set a fraction of the entries to the extremes of their column.
 
     Half of the chosen entries become the column's smallest value (pepper), half its
@@ -226,6 +244,8 @@ def salt_and_pepper(X, scale, rng, out=None):
         Source of randomness.
     out : ndarray, default=None
         Where to write the result, of the shape and dtype of `X`, in C order.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -235,7 +255,8 @@ def salt_and_pepper(X, scale, rng, out=None):
     Raises
     ------
     ValueError
-        If `scale` is outside [0, 1], or `out` does not fit.
+        If `scale` is outside [0, 1], if `out` does not fit, or if `X` is to be finite
+        and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -250,10 +271,12 @@ def salt_and_pepper(X, scale, rng, out=None):
     X, probability = _check(X, scale, probability=True)
     if not X.size:
         return X.copy() if out is None else out
-    return _replace(X, probability, rng, out, *_extremes(X))
+    low, high, totals = _extremes(X)
+    _refuse_nan(X, totals, ensure_all_finite)
+    return _replace(X, probability, rng, out, low, high)[0]
 
 
-def masking(X, scale, rng, out=None):
+def masking(X, scale, rng, out=None, *, ensure_all_finite=False):
     """Set a fraction of the entries to zero.
 
     The corruption of denoising autoencoders (Vincent et al., 2008). The entries kept
@@ -269,6 +292,8 @@ def masking(X, scale, rng, out=None):
         Source of randomness.
     out : ndarray, default=None
         Where to write the result, of the shape and dtype of `X`, in C order.
+    ensure_all_finite : bool, default=False
+        Refuse NaN and infinity in `X`, looked for on the pass that is made anyway.
 
     Returns
     -------
@@ -278,7 +303,8 @@ def masking(X, scale, rng, out=None):
     Raises
     ------
     ValueError
-        If `scale` is outside [0, 1], or `out` does not fit.
+        If `scale` is outside [0, 1], if `out` does not fit, or if `X` is to be finite
+        and is not.
     TypeError
         If `X` does not hold floats.
 
@@ -291,7 +317,9 @@ def masking(X, scale, rng, out=None):
     """
     X, probability = _check(X, scale, probability=True)
     zero = np.zeros(1, X.dtype)
-    return _replace(X, probability, rng, out, zero, zero)
+    noisy, totals = _replace(X, probability, rng, out, zero, zero)
+    _refuse_nan(X, totals, ensure_all_finite)
+    return noisy
 
 
 NOISES = {
@@ -329,11 +357,13 @@ def _check(X, scale, *, probability=False):
     return X, scale
 
 
-def _add(kind, X, scale, rng, out):
+def _add(kind, X, scale, rng, out, ensure_all_finite):
     from sklreg._noise_kernels import add
 
     X, scale = _check(X, scale)
-    return _run(add, X, rng, out, _along(scale, X, X.dtype), kind=kind)[0]
+    noisy, totals = _run(add, X, rng, out, _along(scale, X, X.dtype), kind=kind)
+    _refuse_nan(X, totals, ensure_all_finite)
+    return noisy
 
 
 def _replace(X, probability, rng, out, low, high):
@@ -343,7 +373,7 @@ def _replace(X, probability, rng, out, low, high):
         _along(np.rint(share * 2.0**31) - 2.0**30, X, np.int32)
         for share in (probability / 2, probability)
     )
-    return _run(replace, X, rng, out, low, high, middle, edge)[0]
+    return _run(replace, X, rng, out, low, high, middle, edge)
 
 
 def _run(kernel, X, rng, out, *arguments, kind=None):
@@ -406,22 +436,31 @@ def _along(values, X, dtype):
 
 
 def _extremes(X):
-    """Return the least and the largest value of each column, or of a single one."""
+    """Return the least and the largest value of each column, or of a single one.
+
+    What comes third is finite where X is, unless sums over parts of it overflow.
+    """
     from sklreg._noise_kernels import extremes
 
     rows = X.reshape(-1, 1) if X.ndim == 1 else X.reshape(len(X), -1)
-    if not rows.flags.c_contiguous:
+    if not rows.flags.c_contiguous or rows.shape[1] == 1:
         low, high = rows.min(axis=0), rows.max(axis=0)
-        return low, high
+        return low, high, (low, high)
 
     def of_part(first, last):
         low, high = np.empty((2, rows.shape[1]), rows.dtype)
-        extremes(first, last, _locked(rows), low, high)
-        return low, high
+        return low, high, extremes(first, last, _locked(rows), low, high)
 
     least = max(1, _LEAST // max(1, rows.shape[1]))
-    lows, highs = zip(*in_parts(of_part, len(rows), least), strict=True)
-    return np.min(lows, axis=0), np.max(highs, axis=0)
+    lows, highs, totals = zip(*in_parts(of_part, len(rows), least), strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0), totals
+
+
+def _refuse_nan(X, totals, ensure_all_finite):
+    """Raise where a sum over X, if it is to be finite, tells that X is not."""
+    if ensure_all_finite and not np.all(np.isfinite(totals)):
+        if not np.all(np.isfinite(X)):
+            raise ValueError("X holds NaN or infinity.")
 
 
 def _refuse_counts(X, scale):

@@ -5,7 +5,7 @@ import pytest
 
 from sklreg.mixing import box_share, cutmix, cutout, draw_boxes, draw_weights, mixup
 
-SHAPES = [(6, 5), (6, 5, 3), (1, 30)]
+SHAPES = [(6, 5), (6, 5, 3), (1, 30), (4, 150)]
 
 
 def images(shape, n=7, dtype=np.float64):
@@ -124,3 +124,38 @@ def test_bad_input_is_refused(call, message):
 def test_only_floats_are_mixed():
     with pytest.raises(TypeError, match="floats"):
         mixup(np.zeros((2, 2), dtype=np.uint8), [0], [0.5])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_are_written_where_asked_and_only_if_they_fit(dtype):
+    X = images((2, 3), dtype=dtype)
+    partners, weights = np.arange(7)[::-1], np.full(7, 0.25)
+    boxes = boxes_for((2, 3), 7)
+    out = np.full((8, 6), 9.0, dtype)
+    for write, arguments in ((mixup, (weights,)), (cutmix, (boxes, (2, 3)))):
+        expected = write(X, partners, *arguments)
+        assert write(X, partners, *arguments, out=out[1:]).base is out
+        np.testing.assert_array_equal(out[1:], expected)
+        for wrong in (out, out[1:].astype(np.float16), np.asfortranarray(out[1:])):
+            with pytest.raises(ValueError, match="out must be"):
+                write(X, partners, *arguments, out=wrong)
+    np.testing.assert_array_equal(out[0], 9.0)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("n", [7, 5000])
+def test_infinities_are_refused_where_asked_for(bad, n):
+    X, few = images((2, 3), n), np.arange(3)
+    boxes = boxes_for((2, 3), n)
+    calls = [
+        lambda X: mixup(X, few, np.full(3, 0.5), ensure_all_finite=True),
+        lambda X: mixup(X, np.arange(n), np.full(n, 0.5), ensure_all_finite=True),
+        lambda X: cutmix(X, np.arange(n), boxes, (2, 3), ensure_all_finite=True),
+        lambda X: cutout(X, boxes, (2, 3), ensure_all_finite=True),
+    ]
+    for call in calls:
+        assert np.all(np.isfinite(call(X)))
+    X[n - 1, 5] = bad
+    for call in calls:
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            call(X)

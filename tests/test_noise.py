@@ -150,7 +150,10 @@ def test_poisson_refuses_too_large_counts():
         NOISES["poisson"](np.array([1e300]), 1.0, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("mean", [0.0, 0.01, 0.3, 4.56, 9.99, 10.5, 300.0])
+# means of the fine tables, of coarse ones too, at their edges, and of none
+@pytest.mark.parametrize(
+    "mean", [0.0, 0.01, 0.3, 4.56, 10.0, 10.5, 79.9, 130.1, 259.9, 260.5, 3000.0]
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_counts_follow_the_poisson_distribution(mean, dtype):
     n = 300_000
@@ -163,6 +166,66 @@ def test_counts_follow_the_poisson_distribution(mean, dtype):
     chi = np.sum((found - expected)[usual] ** 2 / expected[usual])
     assert chi < stats.chi2.ppf(1 - 1e-6, max(1, usual.sum()))
     assert found[~usual].sum() < expected[~usual].sum() + 40
+
+
+def test_rests_of_means_are_counted_into_the_tail():
+    """Means below 1 / 8 have no table: the count is that of the rest alone."""
+    n, mean = 4_000_000, 0.12
+    counts = NOISES["poisson"](
+        np.full(n, mean, np.float32), 1.0, np.random.default_rng(0)
+    )
+    found = np.bincount(counts.astype(int), minlength=6)
+    for k in range(1, 5):
+        expected = n * stats.poisson.sf(k - 1, mean)
+        assert abs(found[k:].sum() - expected) < 5 * np.sqrt(expected)
+
+
+def test_counts_of_mixed_means_are_each_of_their_own_mean():
+    """Rows that meet all ways of drawing in one block, and zeros among them."""
+    means = np.array([0.0, 0.06, 3.0, 9.99, 47.0, 255.0, 1000.0])
+    X = np.tile(means, (40_000, 1))
+    counts = NOISES["poisson"](X, 1.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(counts[:, 0], 0)
+    error = np.sqrt(np.maximum(means, 1e-9) / len(X))
+    assert np.all(np.abs(counts.mean(axis=0) - means) < 5 * error)
+    spread = counts.var(axis=0)[1:] / means[1:]
+    assert np.all(np.abs(spread - 1) < 5 * np.sqrt((2 + 1 / means[1:]) / len(X)))
+    gaps = (counts - means)[:, 1:] / np.sqrt(means[1:])
+    assert np.abs(np.corrcoef(gaps.T) - np.eye(6)).max() < 5 / np.sqrt(len(X))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "name, law",
+    [
+        ("gaussian", stats.norm()),
+        ("uniform", stats.uniform(-1, 2)),
+        ("laplace", stats.laplace()),
+    ],
+)
+def test_additive_noise_follows_its_distribution(name, law, dtype):
+    z = NOISES[name](np.zeros(200_000, dtype), 1.0, np.random.default_rng(2))
+    assert stats.kstest(z.astype(np.float64), law.cdf).pvalue > 1e-4
+    for tail in (1e-2, 1e-4):
+        n_beyond = np.sum(z < law.ppf(tail)) + np.sum(z > law.isf(tail))
+        expected = 2 * tail * len(z)
+        assert abs(n_beyond - expected) < 5 * np.sqrt(expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", REPLACING)
+def test_places_replaced_are_independent_of_one_another(name, dtype):
+    X = np.full((60_000, 4), 2.0, dtype)
+    X[0], X[1] = 1, 3
+    noisy = NOISES[name](X, 0.3, np.random.default_rng(0))[2:]
+    # the pattern of a row is one of 16 sets of places
+    found = np.bincount((noisy != 2) @ [1, 2, 4, 8], minlength=16)
+    size = np.array([bin(i).count("1") for i in range(16)])
+    expected = len(noisy) * 0.3**size * 0.7 ** (4 - size)
+    assert stats.chisquare(found, expected).pvalue > 1e-4
+    if name == "salt_and_pepper":
+        n_pepper, n_salt = np.sum(noisy == 1), np.sum(noisy == 3)
+        assert stats.binomtest(int(n_pepper), int(n_pepper + n_salt)).pvalue > 1e-4
 
 
 def test_normal_draws_are_normal_into_the_tails_and_independent():
@@ -196,3 +259,25 @@ def test_scales_that_do_not_fit_are_refused_and_what_has_none_is_left():
         noisy = noise(X, np.array([0.5, 0.0, 0.5]), np.random.default_rng(0))
         np.testing.assert_array_equal(noisy[:, 1], -1.0)
         assert np.any(noisy[:, [0, 2]] != X[:, [0, 2]])
+
+
+@every_noise
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, 5000, 9998])
+def test_infinities_are_refused_where_asked_for(name, bad, place):
+    X = clean(3333, 3)
+    X.flat[place] = bad
+    X.flags.writeable = False
+    with pytest.raises(ValueError, match=r"NaN or infinity|not negative"):
+        NOISES[name](X, 0.2, np.random.default_rng(0), ensure_all_finite=True)
+    if name != "poisson":
+        noisy = NOISES[name](X, 0.2, np.random.default_rng(0))
+        kept = np.isfinite(noisy).ravel()[np.isfinite(X).ravel()]
+        assert name == "salt_and_pepper" or kept.all()
+
+
+@every_noise
+def test_finite_values_of_an_infinite_sum_are_not_refused(name):
+    X = np.full(3000, 3e38, np.float32)
+    scale = 0.2 if name in REPLACING else 1e34 if name != "poisson" else 1e37
+    NOISES[name](X, scale, np.random.default_rng(0), ensure_all_finite=True)

@@ -8,7 +8,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
-from sklreg._validation import Interval, _fit_context, restored_on_error, validate_rows
+from sklreg._validation import (
+    Interval,
+    _fit_context,
+    finite_first,
+    restored_on_error,
+    validate_rows,
+)
 from sklreg.augmentation._images import SHAPE, check_image_shape
 from sklreg.mixing import cutout, draw_boxes
 
@@ -141,14 +147,12 @@ class Cutout(DocLinkMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             Images with holes.
         """
         with restored_on_error(self):
-            X, (height, width) = self._fit(X)
-        n, k = X.shape[0], self.n_holes
-        rng = check_random_state(self.random_state)
-        boxes = draw_boxes(n * k, self.image_shape_, height, width, rng)
-        boxes = boxes.reshape(n, k, 4)
-        if self.p < 1:
-            boxes[rng.uniform(size=n) >= self.p] = 0
-        return cutout(X, boxes, self.image_shape_, self.fill)
+            X, sides = self._fit(X, ensure_all_finite=False)
+            with finite_first(self, X):
+                boxes = self._draw_holes(X.shape[0], *sides)
+                return cutout(
+                    X, boxes, self.image_shape_, self.fill, ensure_all_finite=True
+                )
 
     def transform(self, X):
         """Return the images as they are.
@@ -166,8 +170,17 @@ class Cutout(DocLinkMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         return validate_rows(self, X, dtype=_FLOATS, reset=False)
 
-    def _fit(self, X):
-        X = validate_rows(self, X, dtype=_FLOATS)
+    def _draw_holes(self, n, height, width):
+        rng = check_random_state(self.random_state)
+        n_holes = n * self.n_holes
+        boxes = draw_boxes(n_holes, self.image_shape_, height, width, rng)
+        boxes = boxes.reshape(n, self.n_holes, 4)
+        if self.p < 1:
+            boxes[rng.uniform(size=n) >= self.p] = 0
+        return boxes
+
+    def _fit(self, X, ensure_all_finite=True):
+        X = validate_rows(self, X, dtype=_FLOATS, ensure_all_finite=ensure_all_finite)
         shape = check_image_shape(self.image_shape, X.shape[1])
         sides = _hole(self.size, shape)
         n_channels = shape[2] if len(shape) == 3 else 1

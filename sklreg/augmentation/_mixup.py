@@ -1,5 +1,7 @@
 """Mixup and CutMix as samplers."""
 
+from functools import partial
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_random_state
@@ -12,8 +14,11 @@ from sklreg.mixing import box_share, cutmix, draw_boxes, draw_weights, mixup
 ALPHA = [Interval(Real, 0, None, closed="neither")]
 
 
-def mix_pairs(X, alpha, rng):
-    """Mix the rows at random; return them, the partners and the shares kept."""
+def mix_pairs(X, alpha, rng, **arguments):
+    """Mix the rows at random; return them, the partners and the shares kept.
+
+    Further arguments are those of `mixup`, which sparse rows do not go through.
+    """
     partners = rng.permutation(X.shape[0])
     weights = draw_weights(X.shape[0], alpha, rng)
     if sparse.issparse(X):
@@ -21,11 +26,14 @@ def mix_pairs(X, alpha, rng):
         mixed = rows.multiply(weights[:, None]).tocsr()
         mixed = mixed + rows[partners].multiply((1 - weights)[:, None]).tocsr()
         return mixed.astype(X.dtype).asformat(X.format), partners, weights
-    return mixup(X, partners, weights), partners, weights
+    return mixup(X, partners, weights, **arguments), partners, weights
 
 
-def cut_pairs(X, alpha, image_shape, rng):
-    """Paste patches at random; return the images, the partners and shares kept."""
+def cut_pairs(X, alpha, image_shape, rng, **arguments):
+    """Paste patches at random; return the images, the partners and shares kept.
+
+    Further arguments are those of `cutmix`, for rows that are not sparse.
+    """
     if sparse.issparse(X):
         mixed, partners, kept = cut_pairs(X.toarray(), alpha, image_shape, rng)
         return type(X)(mixed), partners, kept
@@ -39,28 +47,33 @@ def cut_pairs(X, alpha, image_shape, rng):
     else:
         tall, wide = np.rint(side * height), np.rint(side * width)
     boxes = draw_boxes(n, image_shape, tall.astype(int), wide.astype(int), rng)
-    mixed = cutmix(X, partners, boxes, image_shape)
+    mixed = cutmix(X, partners, boxes, image_shape, **arguments)
     return mixed, partners, 1 - box_share(boxes, image_shape)
 
 
 class _PairSampler(RowSampler):
     """Sampler of rows made of two, each with the target of one or a mixed one."""
 
+    _finds_nan = True
+
     def _resample(self, X, y, pairs):
+        """Call ``pairs(X, rng=rng, **arguments)`` and give its rows their targets."""
         rng = check_random_state(self.random_state)
-        X_new, partners, weights = pairs(X, rng)
+        n, keep = len(y), self.keep_original
+        if sparse.issparse(X):
+            mixed, partners, weights = pairs(X, rng=rng)
+            X_new = sparse.vstack([X, mixed], format=X.format) if keep else mixed
+        else:
+            X_new = np.empty((n * (1 + keep), X.shape[1]), dtype=X.dtype)
+            into = X_new[n * keep :]
+            _, partners, weights = pairs(X, rng=rng, ensure_all_finite=True, out=into)
+            X_new[: n * keep] = X[: n * keep]
         if self.target == "continuous":
             y_new = mixup(y.astype(np.float64), partners, weights).astype(y.dtype)
         else:
-            own = rng.uniform(size=len(weights)) < weights
+            own = rng.uniform(size=n) < weights
             y_new = np.where(own, y, y[partners])
-        if not self.keep_original:
-            return X_new, y_new
-        if sparse.issparse(X):
-            X_new = sparse.vstack([X, X_new], format=X.format)
-        else:
-            X_new = np.concatenate([X, X_new])
-        return X_new, np.concatenate([y, y_new])
+        return X_new, np.concatenate([y, y_new]) if keep else y_new
 
 
 class Mixup(_PairSampler):
@@ -133,7 +146,7 @@ class Mixup(_PairSampler):
         self.random_state = random_state
 
     def _fit_resample(self, X, y):
-        return self._resample(X, y, lambda X, rng: mix_pairs(X, self.alpha, rng))
+        return self._resample(X, y, partial(mix_pairs, alpha=self.alpha))
 
 
 class CutMix(_PairSampler):
@@ -222,4 +235,5 @@ class CutMix(_PairSampler):
 
     def _fit_resample(self, X, y):
         shape = check_image_shape(self.image_shape, X.shape[1])
-        return self._resample(X, y, lambda X, rng: cut_pairs(X, self.alpha, shape, rng))
+        pairs = partial(cut_pairs, alpha=self.alpha, image_shape=shape)
+        return self._resample(X, y, pairs)

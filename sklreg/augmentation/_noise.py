@@ -1,9 +1,12 @@
 """What the transformer and the sampler of noise share: settings turned into noise."""
 
+from functools import partial
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from sklreg._threads import in_parts
 from sklreg._validation import Interval, Real, StrOptions, column_positions
 from sklreg.noise import NOISES
 
@@ -12,6 +15,8 @@ _PROBABILITIES = ("salt_and_pepper", "masking")
 _DENSIFYING = ("salt_and_pepper",)
 # Rows put back at a time where some get no noise.
 _ROWS = 1024
+# Values below which a part is not worth a thread.
+_LEAST = 2**18
 
 NOISE_CONSTRAINTS = {
     "distribution": [StrOptions(set(NOISES)), callable],
@@ -90,13 +95,44 @@ def noise_scale(settings, X, columns):
     if sparse.issparse(X):
         deviations = np.sqrt(mean_variance_axis(X, axis=0)[1])[columns]
     else:
-        deviations = np.std(X, axis=0, dtype=np.float64)[columns]
+        deviations = _deviations(X)[columns]
     return settings.scale * deviations
+
+
+def _deviations(X):
+    """Return the standard deviation of each column, in double precision."""
+    if not X.flags.c_contiguous:
+        return np.std(X, axis=0, dtype=np.float64)
+    from sklreg.augmentation._moments_kernels import column_moments
+
+    rows = X.view()
+    rows.flags.writeable = False
+
+    def of_part(first, last):
+        mean, scatter = np.empty((2, rows.shape[1]))
+        column_moments(first, last, rows, mean, scatter)
+        return last - first, mean, scatter
+
+    parts = in_parts(of_part, len(rows), max(1, _LEAST // rows.shape[1]))
+    counts, means, scatters = (np.array(values) for values in zip(*parts, strict=True))
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told of
+        mean = np.average(means, axis=0, weights=counts)
+        between = np.einsum("i,ij->j", counts, (means - mean) ** 2)
+        return np.sqrt((scatters.sum(axis=0) + between) / len(rows))
+
+
+def finds_nan(settings, X):
+    """Return whether NaN and infinity may be left in the rows to `add_noise`."""
+    return (
+        isinstance(settings.distribution, str)
+        and settings.scale > 0
+        and not sparse.issparse(X)
+    )
 
 
 def add_noise(X, settings, scale, columns, rng):
     """Return a noisy copy of the rows; `rng` is a RandomState."""
-    if not np.any(scale):
+    if settings.scale == 0:
         return X.copy()
     clean = np.zeros(X.shape[0], dtype=bool)
     if settings.p < 1:
@@ -104,7 +140,7 @@ def add_noise(X, settings, scale, columns, rng):
     if sparse.issparse(X):
         return _noisy_sparse(X, settings, scale, columns, clean, rng)
     if isinstance(settings.distribution, str):
-        noise = NOISES[settings.distribution]
+        noise = partial(NOISES[settings.distribution], ensure_all_finite=True)
         noisy = noise(X, _one_each(scale, columns, X.shape[1]), rng)
     else:
         noisy = _noisy_by(settings.distribution, X, scale, columns, rng)

@@ -3,11 +3,14 @@
 import numpy as np
 from imblearn.base import BaseSampler
 from imblearn.utils import check_target_type
-from sklearn.utils.multiclass import type_of_target
+from scipy import sparse
+from sklearn.preprocessing import label_binarize
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from sklreg._validation import (
     StrOptions,
     _fit_context,
+    finite_first,
     restored_on_error,
     validate_rows,
 )
@@ -19,13 +22,15 @@ _FLOATS = (np.float64, np.float32)
 class RowSampler(CarefulSampler, BaseSampler):
     """Sampler whose `target` tells whether `y` holds classes or numbers.
 
-    Classes go the way of imbalanced-learn's samplers. Numbers are checked here, since
-    that way refuses them.
+    It does what imbalanced-learn's base class does, which refuses numbers and looks
+    for the distinct labels several times.
     """
 
     _sampling_type = "bypass"
     sampling_strategy = "auto"
     _accept_sparse = ("csr", "csc")
+    # whether NaN in dense rows is found, and refused, by `_fit_resample` itself
+    _finds_nan = False
 
     _parameter_constraints: dict = {
         "target": [StrOptions({"class", "continuous"})],
@@ -50,10 +55,8 @@ class RowSampler(CarefulSampler, BaseSampler):
         self : estimator
             The sampler.
         """
-        if self.target == "class":
-            return super().fit(X, y, **params)
         with restored_on_error(self):
-            self._check_numbers(X, y)
+            self._check(X, y, ensure_all_finite=True)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -76,46 +79,47 @@ class RowSampler(CarefulSampler, BaseSampler):
         y_resampled : of the type of `y`
             Their targets.
         """
-        if self.target == "class":
-            self._refuse_numbers(y)
-            return super().fit_resample(X, y, **params)
         from imblearn.utils._validation import ArraysTransformer
 
         types = ArraysTransformer(X, y)
         with restored_on_error(self):
-            X, y = self._check_numbers(X, y)
-            return types.transform(*self._fit_resample(X, y))
+            finite = sparse.issparse(X) or not self._finds_nan
+            X, y, classes = self._check(X, y, ensure_all_finite=finite)
+            with finite_first(self, X):
+                X_new, y_new = self._fit_resample(X, y)
+            if classes is not None:
+                y_new = label_binarize(y_new, classes=classes)
+            return types.transform(X_new, y_new)
 
-    def _check_X_y(self, X, y, accept_sparse=None):
-        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
-        X, y = validate_rows(self, X, y, accept_sparse=self._accept_sparse)
-        if X.dtype not in _FLOATS:
-            X = X.astype(np.float64)
-        return X, y, binarize_y
-
-    def _check_numbers(self, X, y):
+    def _check(self, X, y, ensure_all_finite):
+        """Return checked rows, targets, and the classes of labels that are one-hot."""
         self.sampling_strategy_ = self.sampling_strategy
-        return validate_rows(
-            self,
-            X,
-            y,
-            reset=True,
-            accept_sparse=self._accept_sparse,
-            dtype=_FLOATS,
-            multi_output=True,
-            y_numeric=True,
-        )
-
-    @staticmethod
-    def _refuse_numbers(y):
-        if getattr(y, "dtype", np.dtype(float)) in (np.dtype(int), np.dtype(bool)):
-            return  # which spares a search for the distinct values
-        kind = type_of_target(y)
-        if kind.startswith("continuous"):
+        arguments = {"accept_sparse": self._accept_sparse, "dtype": _FLOATS}
+        arguments["ensure_all_finite"] = ensure_all_finite
+        if self.target == "continuous":
+            arguments |= {"multi_output": True, "y_numeric": True}
+            return *validate_rows(self, X, y, **arguments), None
+        y, one_hot = _check_labels(y)
+        X, y = validate_rows(self, X, y, **arguments)
+        if np.all(y == y[0]):
             raise ValueError(
-                f"Unknown label type: {kind}. Set target='continuous' to resample a "
-                "regression target."
+                "The target 'y' needs to have more than 1 class. Got 1 class instead"
             )
+        return X, y, np.unique(y) if one_hot else None
+
+
+def _check_labels(y):
+    """Return labels, and whether they were one-hot."""
+    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iub":
+        return y, False  # which spares several searches for the distinct values
+    kind = type_of_target(y)
+    if kind.startswith("continuous"):
+        raise ValueError(
+            f"Unknown label type: {kind}. Set target='continuous' to resample a "
+            "regression target."
+        )
+    check_classification_targets(y)
+    return check_target_type(y, indicate_one_vs_all=True)
 
 
 def check_one_label(y):

@@ -47,6 +47,44 @@ def test_new_rows_stand_below_the_old_ones(sampler):
     assert len(X_res) == len(y_res) == 600
 
 
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix])
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("kind", [Mixup, CutMix])
+def test_nan_in_any_row_is_told_and_leaves_no_trace(kind, keep, container):
+    X, y = labelled()
+    sampler = kind(keep_original=keep, random_state=0)
+    X[299, 5] = np.nan
+    before = dict(vars(sampler))
+    for call in (sampler.fit_resample, sampler.fit):
+        with pytest.raises(ValueError, match="Input X contains NaN"):
+            call(container(X), y)
+        assert vars(sampler) == before
+
+
+@pytest.mark.parametrize("kind", [Mixup, CutMix])
+def test_labels_of_any_form_are_drawn_alike(kind):
+    X, y = labelled(n_classes=3, n_informative=4)
+    sampler = kind(random_state=0)
+    X_res, y_res = sampler.fit_resample(X, y)
+    assert y_res.dtype == y.dtype
+    letters = np.array(list("abc"))
+    for labels, expected in (
+        (letters[y], letters[y_res]),
+        (letters.astype(object)[y], letters[y_res]),
+        (y.astype(float), y_res),
+        (list(y), y_res.tolist()),
+        (np.eye(3, dtype=int)[y], np.eye(3)[y_res]),
+    ):
+        X_new, y_new = sampler.fit_resample(X, labels)
+        assert_array_equal(X_new, X_res)
+        assert_array_equal(y_new, expected)
+        assert type(y_new) is type(labels)
+    with pytest.raises(ValueError, match="more than 1 class"):
+        sampler.fit_resample(X, np.zeros(300, dtype=int))
+    with pytest.raises(ValueError, match="1d array"):
+        sampler.fit_resample(X, np.stack([y, y], axis=1))
+
+
 def test_continuous_targets_are_mixed_like_their_rows():
     X = np.random.default_rng(0).normal(size=(50, 12))
     for sampler in (Mixup, CutMix):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -88,6 +89,21 @@ def test_strength_of_the_noise():
     assert_allclose(injector.scale_, 0.5 * X.std(axis=0))
     gap = NoiseInjector(p=0.25, random_state=0).fit_transform(X) - X
     assert np.any(gap, axis=1).mean() == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_relative_scale_is_the_deviation_far_from_zero_and_after_an_outlier(
+    dtype, order, monkeypatch
+):
+    X = np.random.default_rng(0).normal(1000.0, 1.0, (90_001, 5)) * [1, 9, 1, 1, 0]
+    X[0] = 1e6
+    X = np.asarray(X, dtype, order=order)
+    expected = np.std(X.astype(np.longdouble), axis=0).astype(np.float64)
+    for n in (1, 3):
+        monkeypatch.setattr("sklreg._threads.n_threads", lambda n=n: n)
+        found = NoiseInjector(relative=True, scale=1.0).fit(X).scale_
+        assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_salt_and_pepper_takes_the_extremes_of_whole_columns():
@@ -180,3 +196,40 @@ def test_holes_have_the_size_asked_for():
     area = np.sum(holed[..., 0] == 7, axis=(1, 2))
     assert set(area) <= {0, 1, 2}
     assert np.mean(area > 0) == pytest.approx(0.5, abs=0.05)
+
+
+FUSED = [NoiseInjector(name, scale=0.2, random_state=0) for name in NOISES]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bad, told", [(np.nan, "NaN"), (np.inf, "infinity")])
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        *FUSED,
+        NoiseInjector(scale=0.0),
+        NoiseInjector(relative=True),
+        NoiseInjector(p=0.0),
+        NoiseInjector(columns=[0]),
+        Cutout((2, 3), size=2),
+    ],
+)
+def test_nan_found_on_the_way_is_told_as_anywhere_and_leaves_no_trace(
+    transformer, bad, told, dtype
+):
+    transformer = clone(transformer).fit(rows(5))
+    before = dict(vars(transformer))
+    X = rows(3000, dtype)
+    X[2999, 3] = bad
+    with pytest.raises(ValueError, match=f"Input X contains {told}"):
+        transformer.fit_transform(X)
+    assert vars(transformer).keys() == before.keys()
+    assert all(vars(transformer)[key] is before[key] for key in before)
+
+
+def test_nan_is_told_before_what_else_is_wrong():
+    X = -rows()
+    X[7, 2] = np.nan
+    for transformer in (NoiseInjector("poisson"), NoiseInjector(columns=[9])):
+        with pytest.raises(ValueError, match="Input X contains NaN"):
+            transformer.fit_transform(X)
