@@ -16,38 +16,37 @@ def dense_panel(X, columns, mean, root, tile, out):
     one column: any other array of one column would be compiled for separately.
     ``tile`` rows are read at a time.
     """
-    n = X.shape[0]
-    for start in range(0, n, tile):
-        stop = min(n, start + tile)
+    squares = np.zeros(columns.shape[0])
+    for start in range(0, X.shape[0], tile):
+        # Slices: indices that start at zero are what the compiler turns into vectors.
+        part = root[start : start + tile]
         for c in range(columns.shape[0]):
-            j = columns[c]
-            m = mean[j]
-            for i in range(start, stop):
-                out[c, i] = root[i] * (X[i, j] - m)
+            column, row = X[start : start + tile, columns[c]], out[c, start:]
+            m = mean[columns[c]]
+            square = 0.0
+            for i in range(part.shape[0]):
+                value = part[i] * (column[i] - m)
+                row[i] = value
+                square += value * value
+            squares[c] += square
+    weight = np.sqrt(np.sum(root * root))
     for c in range(columns.shape[0]):
         bound = _CONSTANT * abs(mean[columns[c]])
-        if bound > 0.0:
-            square = 0.0
-            weight = 0.0
-            for i in range(n):
-                square += out[c, i] * out[c, i]
-                weight += root[i] * root[i]
-            if np.sqrt(square) <= bound * np.sqrt(weight):
-                for i in range(n):
-                    out[c, i] = 0.0
+        if bound > 0.0 and np.sqrt(squares[c]) <= bound * weight:
+            out[c] = 0.0
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
 def dense_squares(X, mean, root, tile, out):
     """Add the squared norms of the columns of ``root * (X - mean)`` to ``out``."""
-    n = X.shape[0]
-    for start in range(0, n, tile):
-        stop = min(n, start + tile)
+    for start in range(0, X.shape[0], tile):
+        part = root[start : start + tile]
         for j in range(X.shape[1]):
+            column = X[start : start + tile, j]
             m = mean[j]
             total = 0.0
-            for i in range(start, stop):
-                value = root[i] * (X[i, j] - m)
+            for i in range(part.shape[0]):
+                value = part[i] * (column[i] - m)
                 total += value * value
             out[j] += total
 
