@@ -196,6 +196,15 @@ def scale_columns(columns, places, origin, keep, root, out):
 
 
 @njit(**_JIT)
+def less_outer(product, a, b, out):
+    """Write ``product - a b'`` to ``out``."""
+    for i in range(product.shape[0]):
+        factor = np.float64(a[i])
+        for j in range(product.shape[1]):
+            out[i, j] = product[i, j] - factor * b[j]
+
+
+@njit(**_JIT)
 def columns_correlate(columns, places, origin, keep, theta, out):
     """Write the products of some rows of a transposed array with theta to ``out``."""
     n = theta.shape[0]

@@ -177,10 +177,12 @@ class LogisticColumns:
         dtype = np.float32 if single else np.float64
         right = self._scaled(columns, root, dtype)
         left = right if rows is columns else self._scaled(rows, root, dtype)
-        G = (left @ right.T).astype(np.float64, copy=False)
-        if self.center:
-            root = root.astype(dtype, copy=False)
-            G -= np.multiply.outer((left @ root) / total, right @ root)
+        product = left @ right.T
+        if not self.center:
+            return product.astype(np.float64, copy=False)
+        root = root.astype(dtype, copy=False)
+        G = np.empty(product.shape)
+        _logistic_kernels.less_outer(product, (left @ root) / total, right @ root, G)
         return G
 
     def _scaled(self, places, root, dtype):
