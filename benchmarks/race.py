@@ -10,6 +10,7 @@ seconds of each peer, ours over the fastest other, and at the end geometric mean
 
 import argparse
 import contextlib
+import functools
 import tempfile
 from pathlib import Path
 
@@ -26,26 +27,13 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     ratios = {}
     for configuration in configurations.NAMED[options.configuration]:
-        for case in configuration.cases:
-            if options.problems and case.problem not in options.problems:
-                continue
-            if case.task not in TASKS:
-                continue
-            if options.l1_ratios and case.l1_ratio not in options.l1_ratios:
-                continue
-            if options.intercept is not None:
-                if case.fit_intercept != bool(options.intercept):
-                    continue
-            names = [
-                name
-                for name in options.peers
-                if name in case.peers and case.task in peers.tasks(name)
-            ]
-            seconds = race(case, names, options)
+        for case in filter(functools.partial(_is_wanted, options), configuration.cases):
+            able = (name for name in options.peers if case.task in peers.tasks(name))
+            seconds = race(case, [name for name in able if name in case.peers], options)
             print(f"{case.problem}, {case.label}", flush=True)
             for name, (time, gap) in seconds.items():
                 print(f"    {name:12s} {time:8.4f} s   gap {gap:.1e}", flush=True)
-            others = {k: v[0] for k, v in seconds.items() if k != OURS}
+            others = {name: seconds[name][0] for name in seconds if name != OURS}
             if OURS in seconds and others:
                 fastest = min(others, key=others.get)
                 ratio = seconds[OURS][0] / others[fastest]
@@ -54,6 +42,15 @@ def main(arguments=None):
     for l1_ratio, found in ratios.items():
         mean = np.exp(np.mean(np.log(found)))
         print(f"l1_ratio {l1_ratio:g}: {mean:.2f} of the fastest, geometric mean")
+
+
+def _is_wanted(options, case):
+    return (
+        case.task in TASKS
+        and (not options.problems or case.problem in options.problems)
+        and (not options.l1_ratios or case.l1_ratio in options.l1_ratios)
+        and (options.intercept is None or case.fit_intercept == bool(options.intercept))
+    )
 
 
 def race(case, names, options):
@@ -124,10 +121,10 @@ def _parser():
     parser.add_argument("--peers", nargs="+", choices=peers.NAMES, default=peers.NAMES)
     parser.add_argument("--problems", nargs="+", help="only these of its problems")
     parser.add_argument("--l1-ratios", nargs="+", type=float, help="only these")
-    parser.add_argument("--intercept", type=int, choices=(0, 1), help="only with, or not")
+    parser.add_argument("--intercept", type=int, choices=(0, 1), help="only these")
     parser.add_argument("--target", type=float, default=1e-6, help="objective gap")
     parser.add_argument("--rounds", type=int, default=5, help="calls of each peer")
-    parser.add_argument("--once", type=float, default=3.0, help="seconds of a lone call")
+    parser.add_argument("--once", type=float, default=3.0, help="seconds for one call")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds of a call")
     return parser
 
