@@ -7,7 +7,8 @@ sign or bound, ends what sweeps would take long for.
 """
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from sklreg.solvers import _logistic_kernels as kernels
 
@@ -114,13 +115,11 @@ def solve_semidefinite(G, l2, right):
     H.flat[:: len(H) + 1] += l2
     scale = np.sqrt(H.diagonal())
     scale[scale == 0.0] = 1.0
-    H /= np.multiply.outer(scale, scale)
-    try:
-        factor = cho_factor(H, lower=True, check_finite=False)
-        if np.abs(factor[0].diagonal()).min() > 1e-6:
-            return cho_solve(factor, right / scale, check_finite=False) / scale
-    except np.linalg.LinAlgError:
-        pass
+    # The factor's diagonal over the scale is that of the scaled matrix's factor.
+    factor, failed = dpotrf(H.T, lower=1, clean=0, overwrite_a=1)
+    if not failed and np.min(factor.diagonal() / scale) > 1e-6:
+        return dpotrs(factor, right, lower=1)[0]
+    H = (G + np.diag(l2)) / np.multiply.outer(scale, scale)
     values, vectors = eigh(H, check_finite=False)
     kept = values > 1e-12 * values[-1]
     turned = vectors[:, kept].T @ (right / scale)
