@@ -17,12 +17,13 @@ products of their dual points with the whole of X are one product of matrices.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers.active_set import ActiveSet
-from sklreg.solvers.logistic_state import LogisticSolution
+from sklreg.solvers.logistic_state import LogisticSolution, State
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Columns whose slope has come this close to its level are in the quadratic model.
@@ -33,14 +34,18 @@ _PACE = 0.1
 # and before the next penalty when the first step came no closer to the goal than this.
 _CLOSE = 0.2
 # Steps for one penalty after which the general solver takes over.
-_STEPS = 12
+_STEPS = 15
 _HALVINGS = 20
+# A step must not raise the objective by more than rounding does.
+_ROUNDING = 1e-14
 # Sweeps minimise the model to this part of the gap that is asked for.
 _MODEL = 0.05
 
 
-def follow_paths(problems, strengths, penalties, *, tol, max_iter, progress=None):
-    """Solve problems for a sequence of penalties, each from the one before.
+def follow_paths(
+    problems, strengths, penalties, starts=None, *, tol, max_iter, progress=None
+):
+    """Solve problems for a sequence of penalties, each from the ones before.
 
     Parameters
     ----------
@@ -50,11 +55,14 @@ def follow_paths(problems, strengths, penalties, *, tol, max_iter, progress=None
     strengths : sequence of float
         What the penalties are multiplied with, decreasing.
     penalties : list of (l1, l2), both ndarray of shape (n_features,)
-        Penalties of each problem at strength 1.
+        Penalties of each problem at strength 1; every l1 must be positive.
+    starts : list of (w, intercept) or None
+        Where each path starts, by default without coefficients; an intercept of
+        None is that of the null model.
     tol : float
         The duality gap is brought down to ``tol`` times the null value of a problem.
     max_iter : int
-        Limit of the number of Newton steps for each penalty.
+        Limit of the number of Newton steps for each penalty, at least 1.
     progress : callable or None
         Called with the index of a strength and the solutions for it.
 
@@ -63,13 +71,15 @@ def follow_paths(problems, strengths, penalties, *, tol, max_iter, progress=None
     list of list of LogisticSolution
         For each problem its solutions.
     """
+    starts = starts or [(None, None)] * len(problems)
     paths = [
-        _Path(problem, *pair, tol, max_iter)
-        for problem, pair in zip(problems, penalties, strict=True)
+        _Path(problem, *pair, *start, tol, max_iter)
+        for problem, pair, start in zip(problems, penalties, starts, strict=True)
     ]
     found = [[] for _ in problems]
     for k, strength in enumerate(strengths):
-        solutions = _solve_together(paths, float(strength))
+        _solve_together(paths, float(strength))
+        solutions = [path.solution() for path in paths]
         for own, solution in zip(found, solutions, strict=True):
             own.append(solution)
         if progress is not None:
@@ -77,37 +87,28 @@ def follow_paths(problems, strengths, penalties, *, tol, max_iter, progress=None
     return found
 
 
-def suits(problem, l1, l2):
-    """Whether :func:`follow_paths` is made for the penalties of a problem."""
-    return bool(l1.all())
-
-
 def _solve_together(paths, strength):
-    """Return the solutions of all paths for one strength."""
+    """Bring all paths to one strength."""
     problem = paths[0].problem
     design, working = problem.design, problem.working
     for path in paths:
-        path.begin(strength)
-        working.add(path.candidates())
-    left = [path for path in paths if not path.ended()]
+        path.turn_to(strength)
+    left = paths
     while left:
-        slopes = _correlate(working, [path.state.theta for path in left])
-        moves = [
-            path.propose(slope, working)
-            for path, slope in zip(left, slopes, strict=True)
-        ]
-        products = _product(working, moves)
-        points = [
-            path.step(product, working)
-            for path, product in zip(left, products, strict=True)
-        ]
-        slopes = design.raw_correlate(np.stack(points, axis=1))
-        for k, path in enumerate(left):
-            path.certify(points[k], np.ascontiguousarray(slopes[:, k]))
-        left = [path for path in left if not path.ended()]
         for path in left:
             working.add(path.candidates())
-    return [path.solution() for path in paths]
+        slopes = _correlate(working, [path.point.theta for path in left])
+        changes = [
+            path.propose(slope) for path, slope in zip(left, slopes, strict=True)
+        ]
+        products = _product(working, changes)
+        duals = [path.step(p) for path, p in zip(left, products, strict=True)]
+        slopes = design.raw_correlate(np.stack(duals, axis=1))
+        for k, path in enumerate(left):
+            path.certify(duals[k], np.ascontiguousarray(slopes[:, k]))
+        left = [path for path in left if not path.ended()]
+    for path in paths:
+        path.settle()
 
 
 def _correlate(working, thetas):
@@ -117,48 +118,52 @@ def _correlate(working, thetas):
     return (working.panel.T @ np.stack(thetas, axis=1)).T
 
 
-def _product(working, moves):
-    """Return the products of the columns with several changes."""
-    if working.design.sparse or len(moves) == 1:
-        return [working.product(move) for move in moves]
-    return (working.panel @ np.stack(moves, axis=1)).T
+def _product(working, changes):
+    """Return the products of the columns with several changes of coefficients."""
+    if working.design.sparse or len(changes) == 1:
+        return [working.product(change) for change in changes]
+    return (working.panel @ np.stack(changes, axis=1)).T
 
 
 class _Point:
-    """Coefficients with their raw predictions, and what follows from them."""
+    """Coefficients with their raw predictions; the rest when it is asked for."""
 
     def __init__(self, problem, w, intercept, raw):
         self.problem = problem
         self.w, self.intercept, self.raw = w, intercept, raw
-        self._loss = None
+
+    @cached_property
+    def _evaluated(self):
+        problem, raw = self.problem, self.raw
+        theta, curvature = np.empty_like(raw), np.empty_like(raw)
+        loss = kernels.evaluate(raw, problem.sign, problem.weight, theta, curvature)
+        return loss, theta, curvature
 
     @property
     def loss(self):
-        self._evaluate()
-        return self._loss
+        return self._evaluated[0]
 
     @property
     def theta(self):
-        self._evaluate()
-        return self._theta
+        """Minus the gradient of the loss in the raw predictions."""
+        return self._evaluated[1]
 
     @property
     def curvature(self):
-        self._evaluate()
-        return self._curvature
-
-    def _evaluate(self):
-        if self._loss is None:
-            problem = self.problem
-            self._theta = np.empty_like(self.raw)
-            self._curvature = np.empty_like(self.raw)
-            self._loss = kernels.evaluate(
-                self.raw, problem.sign, problem.weight, self._theta, self._curvature
-            )
+        return self._evaluated[2]
 
     def moved(self, w, shift, step):
         """Return the point after a step in raw predictions."""
         return _Point(self.problem, w, self.intercept + shift, self.raw + step)
+
+    def beyond(self, other, t):
+        """Return the point ``t`` times as far again on the way from another to here."""
+        return _Point(
+            self.problem,
+            self.w + t * (self.w - other.w),
+            self.intercept + t * (self.intercept - other.intercept),
+            self.raw + t * (self.raw - other.raw),
+        )
 
 
 @dataclass
@@ -173,211 +178,229 @@ class _Columns:
 
 
 class _Hessian:
-    """The weighted Gram matrix of some columns, about weights of some time ago."""
+    """The weighted Gram matrix of some columns, about weights of some time ago.
 
-    def __init__(self):
+    Attributes
+    ----------
+    curvature : ndarray of shape (n_samples,) or None
+        These weights; None asks for a new matrix.
+    ratio : float
+        The matrix serves for weights that sum to this many times as much.
+    places : ndarray of int
+        Places of the columns in the working set.
+    gram : ndarray of shape (n_places, n_places)
+        The matrix.
+    """
+
+    def __init__(self, working):
+        self.working = working
         self.curvature = None
-        self.places = np.empty(0, dtype=np.int64)
-        self.gram = np.empty((0, 0))
-        self.active = None
+        self._columns = _Columns(np.empty((0, 0)), working.design)
+        self._active = ActiveSet(self._columns)
 
-    def drop(self):
-        """Have the matrix made afresh the next time."""
-        self.curvature = None
+    @property
+    def gram(self):
+        return self._columns.gram
 
-    def prepare(self, working, curvature, wanted):
-        """Have at least the columns wanted; return whether the matrix is fresh."""
-        fresh = self.curvature is None
-        if fresh:
-            self.curvature = curvature.copy()
-            self.total = curvature.sum()
-            self.ratio = 1.0
+    def prepare(self, curvature, wanted):
+        """Have at least the columns wanted; return whether the matrix is new."""
+        total = curvature.sum()
+        if self.curvature is None:
+            self.curvature, self.total, self.ratio = curvature.copy(), total, 1.0
             self.places = wanted
-            self.gram = working.gram(curvature, wanted, wanted)
-            self.active = ActiveSet(self._columns(working))
+            self._columns.gram = self.working.gram(curvature, wanted, wanted)
+            self._active.l2 = None  # the factor is another matrix's
             return True
-        self.ratio = curvature.sum() / self.total
+        self.ratio = total / self.total
         missing = np.setdiff1d(wanted, self.places, assume_unique=True)
         if len(missing):
             have = len(self.places)
             every = np.concatenate([self.places, missing])
-            block = working.gram(self.curvature, every, missing)
+            block = self.working.gram(self.curvature, every, missing)
             grown = np.empty((len(every), len(every)))
             grown[:have, :have] = self.gram
             grown[:, have:] = block
             grown[have:, :have] = block[:have].T
-            self.places, self.gram = every, grown
-            self.active.working = self._columns(working)
+            self.places, self._columns.gram = every, grown
         return False
 
-    def _columns(self, working):
-        return _Columns(self.gram, working.design)
+    def minimise(self, gradient, w, l1, l2, lower, upper, aim, slope_aim):
+        """Minimise the model in place; see ``minimise_quadratic``."""
+        open_above, open_below = np.isinf(upper).all(), np.isinf(lower).all()
+        positive = open_above and not lower.any()
+        exact = open_above and (open_below or positive)
+        if exact and self._active.worthwhile(w, l1, l2):
+            done, _ = self._active.move(w, gradient, l1, l2, positive)
+            if done:
+                return
+        minimise_quadratic(self.gram, gradient, w, l1, l2, lower, upper, aim, slope_aim)
 
 
 class _Path:
     """One weighting of the rows on its way along the penalties."""
 
-    def __init__(self, problem, l1, l2, tol, max_iter):
+    def __init__(self, problem, l1, l2, w, intercept, tol, max_iter):
         self.problem = problem
         self.unit_l1, self.unit_l2 = l1, l2
         self.max_iter = max_iter
-        self.boxed = bool(
-            np.isfinite(problem.lower).any() or np.isfinite(problem.upper).any()
-        )
-        intercept, self.null_value = problem.null()
+        self.null_value = problem.null()[1]
         self.goal = tol * self.null_value
-        n_features = problem.design.shape[1]
-        self.state = _Point(
-            problem, np.zeros(n_features), float(intercept), problem.offset + intercept
-        )
-        self.before = None
-        self.slope = problem.design.raw_correlate(self.state.theta)
-        self.hessian = _Hessian()
+        self.point = self._start(w, intercept)
+        self.slope = problem.design.raw_correlate(self.point.theta)
+        self.hessian = _Hessian(problem.working)
+        self.strength, self.earlier = None, None
 
-    def begin(self, strength):
+    def _start(self, w, intercept):
+        state = State(self.problem, w, intercept)
+        return _Point(self.problem, state.w, state.intercept, state.raw)
+
+    def turn_to(self, strength):
         """Turn to the next strength of the penalty."""
+        point, before = self.point, self.strength
         self.l1, self.l2 = strength * self.unit_l1, strength * self.unit_l2
-        self.n_iter, self.gap, self.last_gap = 0, np.inf, np.inf
+        self.n_iter, self.gap, self.gap_before = 0, np.inf, np.inf
         self.lost = False
-        self.strength, old = strength, getattr(self, "strength", None)
-        self.start = None
-        state = self.state
-        if self.before is not None:
-            earlier, point = self.before
-            t = (strength - old) / (old - earlier)
-            w = (1.0 + t) * state.w - t * point.w
-            intercept = (1.0 + t) * state.intercept - t * point.intercept
-            raw = (1.0 + t) * state.raw - t * point.raw
-            self.start = _Point(self.problem, w, intercept, raw)
-        if old is not None:
-            self.before = old, state
-        self.reference = self.state
-        if self.start is not None:
-            # Coefficients that would change their sign stop at zero instead.
-            self.clipped = np.where(w * state.w > 0.0, w, 0.0)
-            self.state = self.start
-        else:
-            self.clipped = state.w
+        #: Where the model's minimiser is looked for from.
+        self.local = point.w
+        if self.earlier is not None:
+            other, distance = self.earlier
+            self.point = point.beyond(other, (strength - before) / distance)
+            # Coefficients that would change their sign stop at zero.
+            self.local = np.where(self.point.w * point.w > 0.0, self.point.w, 0.0)
+            np.clip(self.local, self.problem.lower, self.problem.upper, self.local)
+        if before is not None and strength != before:
+            self.earlier = point, strength - before
+        self.strength = strength
 
     def candidates(self):
         """Return the columns that are to be in the working set."""
-        problem, l1 = self.problem, self.l1
-        held = self.state.w != 0.0
-        excess = np.abs(self.slope) - _LIKELY * l1
-        excess[np.where(self.slope > 0.0, problem.upper, problem.lower) == 0.0] = -1.0
+        problem, slope = self.problem, self.slope
+        held = self.point.w != 0.0
+        excess = np.abs(slope) - _LIKELY * self.l1
+        excess[np.where(slope > 0.0, problem.upper, problem.lower) == 0.0] = -1.0
         excess[held] = -1.0
         excess[problem.working.columns] = -1.0
         violators = np.flatnonzero(excess > 0.0)
         count = max(_FIRST_VIOLATORS, 2 * np.count_nonzero(held))
         if len(violators) > count:
             top = np.argpartition(excess[violators], -count)[-count:]
-            violators = violators[top]
+            violators = np.sort(violators[top])
         return np.concatenate([np.flatnonzero(held), violators])
 
-    def ended(self):
-        """Whether there is nothing left to do for this strength."""
-        return self.gap <= self.goal or self.lost or self.n_iter >= self.max_iter
+    def propose(self, slope):
+        """Minimise the model; return the change of the coefficients at hand.
 
-    def propose(self, slope, working):
-        """Minimise the model; return the change of the columns' coefficients."""
+        ``slope`` holds the products of the columns with the gradient.
+        """
+        problem, point, hessian = self.problem, self.point, self.hessian
+        working = problem.working
         columns = working.columns
-        state, hessian = self.state, self.hessian
-        if self.gap > _PACE * self.last_gap:
-            hessian.drop()
-        wanted = (state.w[columns] != 0.0) | (
-            np.abs(self.slope[columns]) >= _LIKELY * self.l1[columns]
-        )
-        self.fresh = hessian.prepare(working, state.curvature, np.flatnonzero(wanted))
+        if self.gap > _PACE * self.gap_before:
+            hessian.curvature = None
+        near = np.abs(self.slope[columns]) >= _LIKELY * self.l1[columns]
+        wanted = np.flatnonzero((point.w[columns] != 0.0) | near)
+        self.new_hessian = hessian.prepare(point.curvature, wanted)
         places, ratio = hessian.places, hessian.ratio
         chosen = columns[places]
-        drift = 0.0
-        gradient = slope[places].copy()
-        if self.problem.fit_intercept:
+        gradient = slope[places]
+        if problem.fit_intercept:
             # The slopes are those after the model's own step of the intercept.
-            drift = state.theta.sum() / (ratio * hessian.total)
-            gradient -= (drift * ratio) * working.correlate(hessian.curvature, places)
-        old = state.w[chosen]
-        new = self.clipped[chosen]
-        gradient /= ratio
-        if self.start is not None and self.n_iter == 0:
+            drift = point.theta.sum() / hessian.total
+            pull = working.correlate(hessian.curvature, places)
+            gradient = gradient - drift * pull
+        old, new = point.w[chosen], self.local[chosen]
+        # The model is divided by the ratio, which leaves its factors as they are.
+        gradient = gradient / ratio
+        if not np.array_equal(new, old):
             gradient -= hessian.gram @ (new - old)
-        l1, l2 = self.l1[chosen] / ratio, self.l2[chosen] / ratio
-        self._minimise(gradient, new, l1, l2, chosen)
-        change = np.zeros(len(columns))
-        change[places] = new - old
-        self.move = columns[places], old, new
-        return change
-
-    def _minimise(self, gradient, new, l1, l2, chosen):
-        hessian, problem = self.hessian, self.problem
-        if not self.boxed and hessian.active.worthwhile(new, l1, l2):
-            done, _ = hessian.active.move(new, gradient, l1, l2, False)
-            if done:
-                return
         aim = _MODEL * self.goal
-        minimise_quadratic(
-            hessian.gram,
+        hessian.minimise(
             gradient,
             new,
-            l1,
-            l2,
+            self.l1[chosen] / ratio,
+            self.l2[chosen] / ratio,
             problem.lower[chosen],
             problem.upper[chosen],
-            aim,
+            aim / ratio,
             aim / self.null_value,
         )
+        self.move = chosen, old, new
+        change = np.zeros(len(columns))
+        change[places] = new - old
+        return change
 
-    def step(self, product, working):
-        """Take the step; return the dual point of the model's optimum."""
-        problem, state, hessian = self.problem, self.state, self.hessian
-        columns, old, new = self.move
-        change = new - old
+    def step(self, product):
+        """Take the step; return the dual point of the model's minimiser.
+
+        ``product`` is that of the columns, as they are held, with the change.
+        """
+        problem, point, hessian = self.problem, self.point, self.hessian
+        chosen, old, new = self.move
+        weights = hessian.ratio * hessian.curvature
         shift = 0.0
         if problem.fit_intercept:
-            pull = float(hessian.curvature @ product) / hessian.total
-            shift = state.theta.sum() / (hessian.ratio * hessian.total) - pull
+            shift = float(point.theta.sum() - weights @ product)
+            shift /= hessian.ratio * hessian.total
         step = product + shift
-        shift -= float(working.origin(columns) @ change)
-        theta = state.theta - hessian.ratio * hessian.curvature * step
-        w = state.w.copy()
-        w[columns] = new
-        before = state.loss + kernels.penalty_value(state.w, self.l1, self.l2)
+        dual = point.theta - weights * step
+        shift -= float(problem.working.origin(chosen) @ (new - old))
+        before = point.loss + kernels.penalty_value(point.w, self.l1, self.l2)
+        before += _ROUNDING * len(step) ** 0.5 * abs(before)
+        w = point.w.copy()
         length = 1.0
         for _ in range(_HALVINGS):
-            value = kernels.loss_value(
-                state.raw, step, length, problem.sign, problem.weight
+            w[chosen] = new if length == 1.0 else old + length * (new - old)
+            self.value = kernels.loss_value(
+                point.raw, step, length, problem.sign, problem.weight
             ) + kernels.penalty_value(w, self.l1, self.l2)
-            if value <= before + 1e-12 * abs(before):
+            if self.value <= before:
                 break
             length *= 0.5
-            w = state.w.copy()
-            w[columns] = old + length * change
         else:
             self.lost = True
-        self.state = state.moved(w, length * shift, length * step)
-        self.value = value
-        self.clipped = w
+        self.point = point.moved(w, length * shift, length * step)
+        self.local = w
         self.n_iter += 1
-        return theta
+        return dual
 
-    def certify(self, theta, slope):
+    def certify(self, dual, slope):
         """Take the slopes at the dual point, and the gap."""
         problem = self.problem
-        dual = problem.dual.value(
-            theta, slope, self.state.w, self.l1, self.l2, problem.lower, problem.upper
+        value = problem.dual.value(
+            dual, slope, self.point.w, self.l1, self.l2, problem.lower, problem.upper
         )
-        self.last_gap, self.gap = self.gap, self.value - dual
+        self.gap_before, self.gap = self.gap, self.value - value
         self.slope = slope
-        if self.n_iter == 1 and self.gap > _CLOSE * self.goal and not self.fresh:
-            self.hessian.drop()
-        if self.n_iter >= _STEPS:
-            self.lost = True
+        if not self.new_hessian and self.gap > _CLOSE * self.goal:
+            self.hessian.curvature = None
+        self.lost = self.lost or self.n_iter >= _STEPS
+
+    def ended(self):
+        """Whether there is nothing left to do here for this strength."""
+        return self.gap <= self.goal or self.lost or self.n_iter >= self.max_iter
+
+    def settle(self):
+        """Have the general solver bring to its end what was lost on the way."""
+        left = self.max_iter - self.n_iter
+        if self.gap <= self.goal or left <= 0:
+            return
+        problem, point = self.problem, self.point
+        found = problem.solve(
+            self.l1,
+            self.l2,
+            point.w,
+            point.intercept,
+            tol=self.goal / self.null_value,
+            max_iter=left,
+        )
+        self.point = self._start(found.w, found.intercept)
+        self.slope = problem.design.raw_correlate(self.point.theta)
+        self.gap = found.gap
+        self.n_iter += found.n_iter
+        self.hessian.curvature = None
 
     def solution(self):
-        """Return the solution."""
-        if self.gap > self.goal:
-            pass
-        state = self.state
+        """Return the solution for this strength."""
         return LogisticSolution(
-            state.w, state.intercept, self.gap, self.null_value, self.n_iter
+            self.point.w, self.point.intercept, self.gap, self.null_value, self.n_iter
         )
