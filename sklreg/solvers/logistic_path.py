@@ -22,12 +22,18 @@ from functools import cached_property
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
+from sklreg.solvers import _logistic_path_kernels as path_kernels
 from sklreg.solvers.active_set import ActiveSet
+from sklreg.solvers.design import read_only
 from sklreg.solvers.logistic_state import LogisticSolution, State
 from sklreg.solvers.quadratic import minimise_quadratic
 
-# Columns whose slope has come this close to its level are in the quadratic model.
-_LIKELY = 0.9
+# Columns whose slope has come this close to its level must be in the quadratic model,
+_NEEDED = 0.95
+# and these as well when it is made or grown.
+_LIKELY = 0.85
+# Products with up to this many vectors are none of BLAS.
+_FEW = 6
 _FIRST_VIOLATORS = 100
 # A Hessian is made afresh when a step with it left more than this of the gap,
 _PACE = 0.1
@@ -103,19 +109,40 @@ def _solve_together(paths, strength):
         ]
         products = _product(working, changes)
         duals = [path.step(p) for path, p in zip(left, products, strict=True)]
-        slopes = design.raw_correlate(np.stack(duals, axis=1))
-        for k, path in enumerate(left):
-            path.certify(duals[k], np.ascontiguousarray(slopes[:, k]))
+        slopes = correlate_few(design, duals)
+        for path, dual, slope in zip(left, duals, slopes, strict=True):
+            path.certify(dual, slope)
         left = [path for path in left if not path.ended()]
     for path in paths:
         path.settle()
 
 
+def correlate_few(design, vectors):
+    """Return the products of all columns with a few vectors, a row for each."""
+    V = np.stack(vectors)
+    if design.sparse:
+        out = np.empty((len(V), design.shape[1]))
+        path_kernels.correlate_csc(*design.arrays(), np.ascontiguousarray(V.T), out)
+        return out
+    if design.X.flags.f_contiguous and len(V) <= _FEW:
+        return _narrow(read_only(design.X.T), np.arange(design.shape[1]), V)
+    return np.ascontiguousarray(design.raw_correlate(V.T).T)
+
+
+def _narrow(rows, places, V):
+    out = np.empty((len(V), len(places)))
+    path_kernels.correlate_rows(rows, places, V, out)
+    return out
+
+
 def _correlate(working, thetas):
     """Return the products of the columns, as they are held, with several thetas."""
-    if working.design.sparse or len(thetas) == 1:
+    if working.design.sparse:
         return [working.correlate(theta) for theta in thetas]
-    return (working.panel.T @ np.stack(thetas, axis=1)).T
+    V, rows = np.stack(thetas), working.panel.T
+    if len(V) > _FEW:
+        return V @ rows.T
+    return _narrow(read_only(rows), np.arange(len(rows)), V)
 
 
 def _product(working, changes):
@@ -133,28 +160,36 @@ class _Point:
         self.w, self.intercept, self.raw = w, intercept, raw
 
     @cached_property
-    def _evaluated(self):
+    def _derivatives(self):
         problem, raw = self.problem, self.raw
         theta, curvature = np.empty_like(raw), np.empty_like(raw)
-        loss = kernels.evaluate(raw, problem.sign, problem.weight, theta, curvature)
-        return loss, theta, curvature
-
-    @property
-    def loss(self):
-        return self._evaluated[0]
+        return (
+            theta,
+            curvature,
+            *path_kernels.derivatives(
+                raw, problem.sign, problem.weight, theta, curvature
+            ),
+        )
 
     @property
     def theta(self):
         """Minus the gradient of the loss in the raw predictions."""
-        return self._evaluated[1]
+        return self._derivatives[0]
 
     @property
     def curvature(self):
-        return self._evaluated[2]
+        return self._derivatives[1]
 
-    def moved(self, w, shift, step):
-        """Return the point after a step in raw predictions."""
-        return _Point(self.problem, w, self.intercept + shift, self.raw + step)
+    @property
+    def sums(self):
+        """The sums of both."""
+        return self._derivatives[2:]
+
+    def value(self, l1, l2):
+        """Return the objective."""
+        problem, raw = self.problem, self.raw
+        loss = kernels.loss_value(raw, raw, 0.0, problem.sign, problem.weight)
+        return loss + kernels.penalty_value(self.w, l1, l2)
 
     def beyond(self, other, t):
         """Return the point ``t`` times as far again on the way from another to here."""
@@ -202,27 +237,39 @@ class _Hessian:
     def gram(self):
         return self._columns.gram
 
-    def prepare(self, curvature, wanted):
-        """Have at least the columns wanted; return whether the matrix is new."""
-        total = curvature.sum()
+    def prepare(self, curvature, total, needed, likely):
+        """Have the columns needed, and likely ones; return whether it was made anew."""
         if self.curvature is None:
             self.curvature, self.total, self.ratio = curvature.copy(), total, 1.0
-            self.places = wanted
-            self._columns.gram = self.working.gram(curvature, wanted, wanted)
+            self.places = np.flatnonzero(likely)
+            self._columns.gram = self.working.gram(curvature, self.places, self.places)
+            self.pull = self.working.correlate(curvature, self.places)
             self._active.l2 = None  # the factor is another matrix's
             return True
         self.ratio = total / self.total
-        missing = np.setdiff1d(wanted, self.places, assume_unique=True)
-        if len(missing):
-            have = len(self.places)
-            every = np.concatenate([self.places, missing])
-            block = self.working.gram(self.curvature, every, missing)
-            grown = np.empty((len(every), len(every)))
-            grown[:have, :have] = self.gram
-            grown[:, have:] = block
-            grown[have:, :have] = block[:have].T
-            self.places, self._columns.gram = every, grown
+        likely[self.places] = False
+        if np.count_nonzero(needed) > np.count_nonzero(needed[self.places]):
+            self._grow(np.flatnonzero(likely))
         return False
+
+    def _grow(self, missing):
+        have, working = len(self.places), self.working
+        places = np.concatenate([self.places, missing])
+        if working.design.sparse:
+            block = working.gram(self.curvature, places, missing)
+            pull = working.correlate(self.curvature, missing)
+        else:
+            rows = read_only(working.panel.T)
+            block = _narrow(rows, places, rows[missing] * self.curvature).T
+            pull = rows[missing] @ self.curvature
+        pull = np.concatenate([self.pull, pull])
+        if not working.design.sparse and working.center:
+            block -= np.multiply.outer(pull / self.total, pull[have:])
+        grown = np.empty((len(places), len(places)))
+        grown[:have, :have] = self.gram
+        grown[:, have:] = block
+        grown[have:, :have] = block[:have].T
+        self.places, self.pull, self._columns.gram = places, pull, grown
 
     def minimise(self, gradient, w, l1, l2, lower, upper, aim, slope_aim):
         """Minimise the model in place; see ``minimise_quadratic``."""
@@ -246,7 +293,7 @@ class _Path:
         self.null_value = problem.null()[1]
         self.goal = tol * self.null_value
         self.point = self._start(w, intercept)
-        self.slope = problem.design.raw_correlate(self.point.theta)
+        (self.slope,) = correlate_few(problem.design, [self.point.theta])
         self.hessian = _Hessian(problem.working)
         self.strength, self.earlier = None, None
 
@@ -297,17 +344,21 @@ class _Path:
         columns = working.columns
         if self.gap > _PACE * self.gap_before:
             hessian.curvature = None
-        near = np.abs(self.slope[columns]) >= _LIKELY * self.l1[columns]
-        wanted = np.flatnonzero((point.w[columns] != 0.0) | near)
-        self.new_hessian = hessian.prepare(point.curvature, wanted)
+        slope_sum, total = point.sums
+        closeness = np.abs(self.slope[columns]) / self.l1[columns]
+        held = point.w[columns] != 0.0
+        self.new_hessian = hessian.prepare(
+            point.curvature,
+            total,
+            held | (closeness >= _NEEDED),
+            held | (closeness >= _LIKELY),
+        )
         places, ratio = hessian.places, hessian.ratio
         chosen = columns[places]
         gradient = slope[places]
         if problem.fit_intercept:
             # The slopes are those after the model's own step of the intercept.
-            drift = point.theta.sum() / hessian.total
-            pull = working.correlate(hessian.curvature, places)
-            gradient = gradient - drift * pull
+            gradient = gradient - (slope_sum / hessian.total) * hessian.pull
         old, new = point.w[chosen], self.local[chosen]
         # The model is divided by the ratio, which leaves its factors as they are.
         gradient = gradient / ratio
@@ -336,43 +387,60 @@ class _Path:
         """
         problem, point, hessian = self.problem, self.point, self.hessian
         chosen, old, new = self.move
-        weights = hessian.ratio * hessian.curvature
-        shift = 0.0
-        if problem.fit_intercept:
-            shift = float(point.theta.sum() - weights @ product)
-            shift /= hessian.ratio * hessian.total
-        step = product + shift
-        dual = point.theta - weights * step
+        raw, dual = np.empty_like(point.raw), np.empty_like(point.raw)
+        shift = path_kernels.take_step(
+            point.raw,
+            point.theta,
+            hessian.curvature,
+            hessian.ratio,
+            point.sums[0],
+            hessian.ratio * hessian.total if problem.fit_intercept else np.inf,
+            product,
+            raw,
+            dual,
+        )
         shift -= float(problem.working.origin(chosen) @ (new - old))
-        before = point.loss + kernels.penalty_value(point.w, self.l1, self.l2)
-        before += _ROUNDING * len(step) ** 0.5 * abs(before)
         w = point.w.copy()
-        length = 1.0
-        for _ in range(_HALVINGS):
-            w[chosen] = new if length == 1.0 else old + length * (new - old)
-            self.value = kernels.loss_value(
-                point.raw, step, length, problem.sign, problem.weight
-            ) + kernels.penalty_value(w, self.l1, self.l2)
-            if self.value <= before:
-                break
-            length *= 0.5
-        else:
-            self.lost = True
-        self.point = point.moved(w, length * shift, length * step)
-        self.local = w
+        w[chosen] = new
+        self.before = point
+        self.point = _Point(problem, w, point.intercept + shift, raw)
         self.n_iter += 1
         return dual
 
     def certify(self, dual, slope):
-        """Take the slopes at the dual point, and the gap."""
-        problem = self.problem
-        value = problem.dual.value(
-            dual, slope, self.point.w, self.l1, self.l2, problem.lower, problem.upper
+        """Take the slopes at the dual point, and the gap; see to it that it falls."""
+        problem, point = self.problem, self.point
+        penalties = self.l1, self.l2, problem.lower, problem.upper
+        scale = 1.0
+        if not self.l2.any():
+            scale = kernels.dual_scale(slope, point.w, *penalties)
+        gap, drift = path_kernels.divergence(
+            point.raw, dual, scale, problem.sign, problem.weight
         )
-        self.gap_before, self.gap = self.gap, self.value - value
+        gap += kernels.conjugate_value(slope, scale, *penalties)
+        gap += kernels.penalty_value(point.w, self.l1, self.l2)
+        gap -= scale * float(slope @ point.w) + point.intercept * drift
+        self.gap_before, self.gap = self.gap, gap
         self.slope = slope
-        if not self.new_hessian and self.gap > _CLOSE * self.goal:
+        if not self.new_hessian and gap > _CLOSE * self.goal:
             self.hessian.curvature = None
+        if gap > self.goal:
+            self._search()
+        self.local = self.point.w
+
+    def _search(self):
+        """Cut the step until the objective is no higher than before."""
+        before, after = self.before, self.point
+        value = before.value(self.l1, self.l2)
+        value += _ROUNDING * len(after.raw) ** 0.5 * abs(value)
+        t = 0.0
+        for _ in range(_HALVINGS):
+            if self.point.value(self.l1, self.l2) <= value:
+                break
+            t = 0.5 * (t - 1.0)
+            self.point = after.beyond(before, t)
+        else:
+            self.lost = True
         self.lost = self.lost or self.n_iter >= _STEPS
 
     def ended(self):
@@ -394,7 +462,7 @@ class _Path:
             max_iter=left,
         )
         self.point = self._start(found.w, found.intercept)
-        self.slope = problem.design.raw_correlate(self.point.theta)
+        (self.slope,) = correlate_few(problem.design, [self.point.theta])
         self.gap = found.gap
         self.n_iter += found.n_iter
         self.hessian.curvature = None
