@@ -44,6 +44,8 @@ _STEPS = 15
 _HALVINGS = 20
 # A step must not raise the objective by more than rounding does.
 _ROUNDING = 1e-14
+# Beyond this part of the null value a step must lower the objective.
+_NEAR = 0.01
 # Sweeps minimise the model to this part of the gap that is asked for.
 _MODEL = 0.05
 
@@ -303,7 +305,7 @@ class _Path:
 
     def turn_to(self, strength):
         """Turn to the next strength of the penalty."""
-        point, before = self.point, self.strength
+        problem, point, before = self.problem, self.point, self.strength
         self.l1, self.l2 = strength * self.unit_l1, strength * self.unit_l2
         self.n_iter, self.gap, self.gap_before = 0, np.inf, np.inf
         self.lost = False
@@ -311,10 +313,12 @@ class _Path:
         self.local = point.w
         if self.earlier is not None:
             other, distance = self.earlier
-            self.point = point.beyond(other, (strength - before) / distance)
-            # Coefficients that would change their sign stop at zero.
-            self.local = np.where(self.point.w * point.w > 0.0, self.point.w, 0.0)
-            np.clip(self.local, self.problem.lower, self.problem.upper, self.local)
+            ahead = point.beyond(other, (strength - before) / distance)
+            # A step that is cut ends between here and there: within the bounds.
+            if np.all((ahead.w >= problem.lower) & (ahead.w <= problem.upper)):
+                self.point = ahead
+                # Coefficients that would change their sign stop at zero.
+                self.local = np.where(ahead.w * point.w > 0.0, ahead.w, 0.0)
         if before is not None and strength != before:
             self.earlier = point, strength - before
         self.strength = strength
@@ -424,8 +428,11 @@ class _Path:
         self.slope = slope
         if not self.new_hessian and gap > _CLOSE * self.goal:
             self.hessian.curvature = None
-        if gap > self.goal:
+        # Where the gap has become small the objective cannot have risen by much.
+        near = gap < min(0.5 * self.gap_before, _NEAR * self.null_value)
+        if not near and gap > self.goal:
             self._search()
+        self.lost = self.lost or self.n_iter >= _STEPS
         self.local = self.point.w
 
     def _search(self):
@@ -441,7 +448,6 @@ class _Path:
             self.point = after.beyond(before, t)
         else:
             self.lost = True
-        self.lost = self.lost or self.n_iter >= _STEPS
 
     def ended(self):
         """Whether there is nothing left to do here for this strength."""
