@@ -78,7 +78,7 @@ def divergence(raw, dual, scale, sign, weight):
             right = share * (1.0 if margin > 0.0 else e)
             a = scale * dual[i] * sign[i] / weight[i]
             change = a - wrong
-            if abs(change) <= _SERIES * min(wrong, right):
+            if abs(change) < _SERIES * min(wrong, right):
                 total += weight[i] * (
                     wrong * _excess(change / wrong) + right * _excess(-change / right)
                 )
