@@ -8,6 +8,36 @@ _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 
 # Up to this relative change the divergence is summed by its series.
 _SERIES = 0.03
+# Rows whose exponentials are found at a time: they stay in the nearest cache.
+_BLOCK = 256
+_LOG2E = 1.4426950408889634
+_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
+# Added to a number it leaves its integer, with the bias of exponents, in the last bits.
+_SHIFTER = 6755399441055744.0 + 1023.0
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def exponentials(x, bits, out):
+    """Write ``exp(x)`` for ``-708 <= x <= 0`` to ``out``, without a branch.
+
+    ``bits`` is work space, int64. Sums must not be reordered here: adding the shifter
+    and taking it away again is what rounds.
+    """
+    shifted = bits.view(np.float64)
+    for i in range(x.shape[0]):
+        shifted[i] = x[i] * _LOG2E + _SHIFTER
+    for i in range(x.shape[0]):
+        power = shifted[i] - _SHIFTER
+        r = (x[i] - power * _LN2_HIGH) - power * _LN2_LOW
+        tail = 1.0 / 3628800.0 + r * (1.0 / 39916800.0 + r * (1.0 / 479001600.0))
+        tail = 1.0 / 40320.0 + r * (1.0 / 362880.0 + r * tail)
+        tail = 1.0 / 720.0 + r * (1.0 / 5040.0 + r * tail)
+        tail = 1.0 / 24.0 + r * (1.0 / 120.0 + r * tail)
+        out[i] = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * tail)))
+    for i in range(x.shape[0]):
+        bits[i] <<= 52
+    for i in range(x.shape[0]):
+        out[i] *= shifted[i]
 
 
 @njit(**_JIT)
@@ -15,17 +45,21 @@ def derivatives(raw, sign, weight, theta, curvature):
     """Write minus the gradient of the loss and its curvature; return their sums."""
     slope = 0.0
     total = 0.0
-    for i in range(raw.shape[0]):
-        theta[i] = 0.0
-        curvature[i] = 0.0
-        if weight[i] > 0.0:
-            margin = sign[i] * raw[i]
-            e = np.exp(-abs(margin))
-            share = 1.0 / (1.0 + e)
-            theta[i] = weight[i] * sign[i] * share * (e if margin > 0.0 else 1.0)
-            curvature[i] = weight[i] * e * share * share
-            slope += theta[i]
-            total += curvature[i]
+    x, e = np.empty(_BLOCK), np.empty(_BLOCK)
+    bits = np.empty(_BLOCK, dtype=np.int64)
+    for start in range(0, raw.shape[0], _BLOCK):
+        m = min(_BLOCK, raw.shape[0] - start)
+        for i in range(m):
+            x[i] = max(-abs(raw[start + i]), -708.0)
+        exponentials(x[:m], bits[:m], e[:m])
+        for i in range(m):
+            k = start + i
+            share = 1.0 / (1.0 + e[i])
+            wrong = share * (e[i] if sign[k] * raw[k] > 0.0 else 1.0)
+            theta[k] = weight[k] * sign[k] * wrong
+            curvature[k] = weight[k] * e[i] * share * share
+            slope += theta[k]
+            total += curvature[k]
     return slope, total
 
 
@@ -68,29 +102,49 @@ def divergence(raw, dual, scale, sign, weight):
     """
     total = 0.0
     sum_ = 0.0
-    for i in range(raw.shape[0]):
-        if weight[i] > 0.0:
-            sum_ += dual[i]
-            margin = sign[i] * raw[i]
-            e = np.exp(-abs(margin))
-            share = 1.0 / (1.0 + e)
-            wrong = share * (e if margin > 0.0 else 1.0)
-            right = share * (1.0 if margin > 0.0 else e)
-            a = scale * dual[i] * sign[i] / weight[i]
-            change = a - wrong
-            if abs(change) < _SERIES * min(wrong, right):
-                total += weight[i] * (
-                    wrong * _excess(change / wrong) + right * _excess(-change / right)
-                )
+    x, e = np.empty(_BLOCK), np.empty(_BLOCK)
+    bits = np.empty(_BLOCK, dtype=np.int64)
+    for start in range(0, raw.shape[0], _BLOCK):
+        m = min(_BLOCK, raw.shape[0] - start)
+        for i in range(m):
+            x[i] = max(-abs(raw[start + i]), -708.0)
+        exponentials(x[:m], bits[:m], e[:m])
+        far = 0
+        for i in range(m):
+            k = start + i
+            sum_ += dual[k]
+            share = 1.0 / (1.0 + e[i])
+            sure = sign[k] * raw[k] > 0.0
+            wrong = share * (e[i] if sure else 1.0)
+            right = share * (1.0 if sure else e[i])
+            s = weight[k]
+            # A weight of zero leaves a dual point of zero too.
+            change = scale * dual[k] * sign[k] / (s if s > 0.0 else 1.0) - wrong
+            near = abs(change) < _SERIES * share * e[i]
+            change = change if near else 0.0
+            part = wrong * _excess(change / wrong) + right * _excess(-change / right)
+            total += s * part
+            far += 0 if near or s == 0.0 else 1
+        if far == 0:
+            continue
+        for i in range(m):
+            k = start + i
+            if weight[k] == 0.0:
+                continue
+            margin = sign[k] * raw[k]
+            share = 1.0 / (1.0 + e[i])
+            wrong = share * (e[i] if margin > 0.0 else 1.0)
+            a = scale * dual[k] * sign[k] / weight[k]
+            if abs(a - wrong) < _SERIES * share * e[i]:
                 continue
             if a < -1e-15 or a > 1.0 + 1e-15:
                 return np.inf, scale * sum_
-            rest = np.log1p(e)
+            rest = np.log1p(e[i])
             if a > 0.0:
-                total += weight[i] * a * (np.log(a) + max(margin, 0.0) + rest)
+                total += weight[k] * a * (np.log(a) + max(margin, 0.0) + rest)
             if a < 1.0:
                 total += (
-                    weight[i] * (1.0 - a) * (np.log1p(-a) + max(-margin, 0.0) + rest)
+                    weight[k] * (1.0 - a) * (np.log1p(-a) + max(-margin, 0.0) + rest)
                 )
     return total, scale * sum_
 
@@ -128,20 +182,36 @@ def correlate_rows(rows, places, V, out):
 
 
 @njit(**_JIT)
-def correlate_csc(data, indices, indptr, V, out):
-    """Write the products of CSC columns with the few columns of V to ``out``.
+def correlate_csc(data, indices, indptr, columns, V, out):
+    """Write the products of CSC columns with four or eight vectors to ``out``.
 
-    ``V`` is in C order, ``out`` has a row for each of its columns.
+    ``V`` has a row for each sample and four or eight columns, which one reading of an
+    entry serves; ``out`` has a row for each column.
     """
-    m = V.shape[1]
-    total = np.empty(m)
-    for j in range(indptr.shape[0] - 1):
-        for k in range(m):
-            total[k] = 0.0
-        for t in range(indptr[j], indptr[j + 1]):
-            value = np.float64(data[t])
-            row = V[indices[t]]
-            for k in range(m):
-                total[k] += value * row[k]
-        for k in range(m):
-            out[k, j] = total[k]
+    eight = V.shape[1] == 8
+    for c in range(columns.shape[0]):
+        a0, a1, a2, a3 = 0.0, 0.0, 0.0, 0.0
+        a4, a5, a6, a7 = 0.0, 0.0, 0.0, 0.0
+        first, last = indptr[columns[c]], indptr[columns[c] + 1]
+        if eight:
+            for t in range(first, last):
+                value = np.float64(data[t])
+                row = V[indices[t]]
+                a0 += value * row[0]
+                a1 += value * row[1]
+                a2 += value * row[2]
+                a3 += value * row[3]
+                a4 += value * row[4]
+                a5 += value * row[5]
+                a6 += value * row[6]
+                a7 += value * row[7]
+            out[c, 4], out[c, 5], out[c, 6], out[c, 7] = a4, a5, a6, a7
+        else:
+            for t in range(first, last):
+                value = np.float64(data[t])
+                row = V[indices[t]]
+                a0 += value * row[0]
+                a1 += value * row[1]
+                a2 += value * row[2]
+                a3 += value * row[3]
+        out[c, 0], out[c, 1], out[c, 2], out[c, 3] = a0, a1, a2, a3

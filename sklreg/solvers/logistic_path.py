@@ -123,9 +123,7 @@ def correlate_few(design, vectors):
     """Return the products of all columns with a few vectors, a row for each."""
     V = np.stack(vectors)
     if design.sparse:
-        out = np.empty((len(V), design.shape[1]))
-        path_kernels.correlate_csc(*design.arrays(), np.ascontiguousarray(V.T), out)
-        return out
+        return _sparse_narrow(design, np.arange(design.shape[1]), V)
     if design.X.flags.f_contiguous and len(V) <= _FEW:
         return _narrow(read_only(design.X.T), np.arange(design.shape[1]), V)
     return np.ascontiguousarray(design.raw_correlate(V.T).T)
@@ -137,10 +135,22 @@ def _narrow(rows, places, V):
     return out
 
 
+def _sparse_narrow(design, columns, V):
+    products = []
+    for start in range(0, len(V), 8):
+        part = V[start : start + 8]
+        padded = np.zeros((V.shape[1], 4 if len(part) <= 4 else 8))
+        padded[:, : len(part)] = part.T
+        out = np.empty((len(columns), padded.shape[1]))
+        path_kernels.correlate_csc(*design.arrays(), columns, padded, out)
+        products.append(out[:, : len(part)].T)
+    return np.ascontiguousarray(np.concatenate(products))
+
+
 def _correlate(working, thetas):
     """Return the products of the columns, as they are held, with several thetas."""
     if working.design.sparse:
-        return [working.correlate(theta) for theta in thetas]
+        return _sparse_narrow(working.design, working.columns, np.stack(thetas))
     V, rows = np.stack(thetas), working.panel.T
     if len(V) > _FEW:
         return V @ rows.T
