@@ -29,16 +29,17 @@ from sklreg.solvers.logistic_state import LogisticSolution, State
 from sklreg.solvers.quadratic import minimise_quadratic
 
 # Columns whose slope has come this close to its level must be in the quadratic model,
-_NEEDED = 0.95
+_NEEDED = 0.96
 # and these as well when it is made or grown.
-_LIKELY = 0.85
+_LIKELY = 0.92
 # Products with up to this many vectors are none of BLAS.
 _FEW = 6
 _FIRST_VIOLATORS = 100
 # A Hessian is made afresh when a step with it left more than this of the gap,
 _PACE = 0.1
-# and before the next penalty when the first step came no closer to the goal than this.
-_CLOSE = 0.2
+# or did not come as close to the goal as this, and else before the next penalty when
+# it came no closer than that.
+_FAR, _CLOSE = 100.0, 0.5
 # Steps for one penalty after which the general solver takes over.
 _STEPS = 15
 _HALVINGS = 20
@@ -302,11 +303,13 @@ class _Path:
         self.problem = problem
         self.unit_l1, self.unit_l2 = l1, l2
         self.max_iter = max_iter
+        self.bounded = not np.isinf([problem.lower, problem.upper]).all()
         self.null_value = problem.null()[1]
         self.goal = tol * self.null_value
         self.point = self._start(w, intercept)
         (self.slope,) = correlate_few(problem.design, [self.point.theta])
         self.hessian = _Hessian(problem.working)
+        self.stale = False
         self.strength, self.earlier = None, None
 
     def _start(self, w, intercept):
@@ -319,13 +322,18 @@ class _Path:
         self.l1, self.l2 = strength * self.unit_l1, strength * self.unit_l2
         self.n_iter, self.gap, self.gap_before = 0, np.inf, np.inf
         self.lost = False
+        if self.stale:
+            self.hessian.curvature = None
+            self.stale = False
         #: Where the model's minimiser is looked for from.
         self.local = point.w
         if self.earlier is not None:
             other, distance = self.earlier
             ahead = point.beyond(other, (strength - before) / distance)
             # A step that is cut ends between here and there: within the bounds.
-            if np.all((ahead.w >= problem.lower) & (ahead.w <= problem.upper)):
+            if not self.bounded or np.all(
+                (ahead.w >= problem.lower) & (ahead.w <= problem.upper)
+            ):
                 self.point = ahead
                 # Coefficients that would change their sign stop at zero.
                 self.local = np.where(ahead.w * point.w > 0.0, ahead.w, 0.0)
@@ -338,7 +346,8 @@ class _Path:
         problem, slope = self.problem, self.slope
         held = self.point.w != 0.0
         excess = np.abs(slope) - _LIKELY * self.l1
-        excess[np.where(slope > 0.0, problem.upper, problem.lower) == 0.0] = -1.0
+        if self.bounded:
+            excess[np.where(slope > 0.0, problem.upper, problem.lower) == 0.0] = -1.0
         excess[held] = -1.0
         excess[problem.working.columns] = -1.0
         violators = np.flatnonzero(excess > 0.0)
@@ -436,8 +445,10 @@ class _Path:
         gap -= scale * float(slope @ point.w) + point.intercept * drift
         self.gap_before, self.gap = self.gap, gap
         self.slope = slope
-        if not self.new_hessian and gap > _CLOSE * self.goal:
-            self.hessian.curvature = None
+        if not self.new_hessian:
+            if gap > _FAR * self.goal:
+                self.hessian.curvature = None
+            self.stale |= gap > _CLOSE * self.goal
         # Where the gap has become small the objective cannot have risen by much.
         near = gap < min(0.5 * self.gap_before, _NEAR * self.null_value)
         if not near and gap > self.goal:
