@@ -16,24 +16,26 @@ All paths, of the folds of a cross-validation say, take their steps together: th
 products of their dual points with the whole of X are one product of matrices.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers import _logistic_path_kernels as path_kernels
-from sklreg.solvers.active_set import ActiveSet
 from sklreg.solvers.design import read_only
+from sklreg.solvers.logistic_hessian import KeptHessian
 from sklreg.solvers.logistic_state import LogisticSolution, State
-from sklreg.solvers.quadratic import minimise_quadratic
+from sklreg.solvers.narrow_products import (
+    FEW,
+    correlate_few,
+    correlate_rows,
+    correlate_stored,
+)
 
 # Columns whose slope has come this close to its level must be in the quadratic model,
 _NEEDED = 0.96
 # and these as well when it is made or grown.
 _LIKELY = 0.92
-# Products with up to this many vectors are none of BLAS.
-_FEW = 6
 _FIRST_VIOLATORS = 100
 # A Hessian is made afresh when a step with it left more than this of the gap,
 _PACE = 0.1
@@ -120,42 +122,14 @@ def _solve_together(paths, strength):
         path.settle()
 
 
-def correlate_few(design, vectors):
-    """Return the products of all columns with a few vectors, a row for each."""
-    V = np.stack(vectors)
-    if design.sparse:
-        return _sparse_narrow(design, np.arange(design.shape[1]), V)
-    if design.X.flags.f_contiguous and len(V) <= _FEW:
-        return _narrow(read_only(design.X.T), np.arange(design.shape[1]), V)
-    return np.ascontiguousarray(design.raw_correlate(V.T).T)
-
-
-def _narrow(rows, places, V):
-    out = np.empty((len(V), len(places)))
-    path_kernels.correlate_rows(rows, places, V, out)
-    return out
-
-
-def _sparse_narrow(design, columns, V):
-    products = []
-    for start in range(0, len(V), 8):
-        part = V[start : start + 8]
-        padded = np.zeros((V.shape[1], 4 if len(part) <= 4 else 8))
-        padded[:, : len(part)] = part.T
-        out = np.empty((len(columns), padded.shape[1]))
-        path_kernels.correlate_csc(*design.arrays(), columns, padded, out)
-        products.append(out[:, : len(part)].T)
-    return np.ascontiguousarray(np.concatenate(products))
-
-
 def _correlate(working, thetas):
     """Return the products of the columns, as they are held, with several thetas."""
     if working.design.sparse:
-        return _sparse_narrow(working.design, working.columns, np.stack(thetas))
+        return correlate_stored(working.design, working.columns, np.stack(thetas))
     V, rows = np.stack(thetas), working.panel.T
-    if len(V) > _FEW:
+    if len(V) > FEW:
         return V @ rows.T
-    return _narrow(read_only(rows), np.arange(len(rows)), V)
+    return correlate_rows(read_only(rows), np.arange(len(rows)), V)
 
 
 def _product(working, changes):
@@ -214,88 +188,6 @@ class _Point:
         )
 
 
-@dataclass
-class _Columns:
-    """What an active set asks of the columns it works on."""
-
-    gram: np.ndarray
-    design: object
-
-    def __len__(self):
-        return len(self.gram)
-
-
-class _Hessian:
-    """The weighted Gram matrix of some columns, about weights of some time ago.
-
-    Attributes
-    ----------
-    curvature : ndarray of shape (n_samples,) or None
-        These weights; None asks for a new matrix.
-    ratio : float
-        The matrix serves for weights that sum to this many times as much.
-    places : ndarray of int
-        Places of the columns in the working set.
-    gram : ndarray of shape (n_places, n_places)
-        The matrix.
-    """
-
-    def __init__(self, working):
-        self.working = working
-        self.curvature = None
-        self._columns = _Columns(np.empty((0, 0)), working.design)
-        self._active = ActiveSet(self._columns)
-
-    @property
-    def gram(self):
-        return self._columns.gram
-
-    def prepare(self, curvature, total, needed, likely):
-        """Have the columns needed, and likely ones; return whether it was made anew."""
-        if self.curvature is None:
-            self.curvature, self.total, self.ratio = curvature.copy(), total, 1.0
-            self.places = np.flatnonzero(likely)
-            self._columns.gram = self.working.gram(curvature, self.places, self.places)
-            self.pull = self.working.correlate(curvature, self.places)
-            self._active.l2 = None  # the factor is another matrix's
-            return True
-        self.ratio = total / self.total
-        likely[self.places] = False
-        if np.count_nonzero(needed) > np.count_nonzero(needed[self.places]):
-            self._grow(np.flatnonzero(likely))
-        return False
-
-    def _grow(self, missing):
-        have, working = len(self.places), self.working
-        places = np.concatenate([self.places, missing])
-        if working.design.sparse:
-            block = working.gram(self.curvature, places, missing)
-            pull = working.correlate(self.curvature, missing)
-        else:
-            rows = read_only(working.panel.T)
-            block = _narrow(rows, places, rows[missing] * self.curvature).T
-            pull = rows[missing] @ self.curvature
-        pull = np.concatenate([self.pull, pull])
-        if not working.design.sparse and working.center:
-            block -= np.multiply.outer(pull / self.total, pull[have:])
-        grown = np.empty((len(places), len(places)))
-        grown[:have, :have] = self.gram
-        grown[:, have:] = block
-        grown[have:, :have] = block[:have].T
-        self.places, self.pull, self._columns.gram = places, pull, grown
-
-    def minimise(self, gradient, w, l1, l2, lower, upper, aim, slope_aim):
-        """Minimise the model in place; see ``minimise_quadratic``."""
-        open_above, open_below = np.isinf(upper).all(), np.isinf(lower).all()
-        positive = open_above and not lower.any()
-        exact = open_above and (open_below or positive)
-        if exact and self._active.worthwhile(w, l1, l2):
-            done, _ = self._active.move(w, gradient, l1, l2, positive)
-            if done:
-                return
-        minimise_quadratic(self.gram, gradient, w, l1, l2, lower, upper, aim, slope_aim)
-
-
 class _Path:
     """One weighting of the rows on its way along the penalties."""
 
@@ -308,7 +200,7 @@ class _Path:
         self.goal = tol * self.null_value
         self.point = self._start(w, intercept)
         (self.slope,) = correlate_few(problem.design, [self.point.theta])
-        self.hessian = _Hessian(problem.working)
+        self.hessian = KeptHessian(problem.working)
         self.stale = False
         self.strength, self.earlier = None, None
 

@@ -10,7 +10,8 @@ from sklreg.solvers import _logistic_path_kernels as kernels
 from sklreg.solvers.design import make_design
 from sklreg.solvers.logistic import LogisticProblem
 from sklreg.solvers.logistic_columns import LogisticColumns
-from sklreg.solvers.logistic_path import correlate_few, follow_paths
+from sklreg.solvers.logistic_path import follow_paths
+from sklreg.solvers.narrow_products import correlate_few
 
 
 def make_data(n=70, p=30, seed=0, density=0.3):
