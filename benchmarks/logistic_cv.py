@@ -12,7 +12,7 @@ with its folds on two by doParallel where that is installed.
 saga would take hours: it gets every tenth value and the first two folds, at its default
 tolerance and with ``max_iter=100`` and 1000, and sklreg is timed on these once more.
 
-The gap is the largest objective gap, over the null model's loss, on nine of the values:
+The gap is the largest objective gap, over the null model's loss, on five of the values:
 of sklreg and saga in the first fold, of glmnet on all rows, as it keeps no fold.
 """
 
@@ -37,7 +37,8 @@ SCRIPT = Path(__file__).with_suffix(".R")
 SYNTHETIC = ("labels-dense-5000x300", "labels-dense-500x5000")
 LOCAL = ("sms_spam", "sentence_polarity")
 N_VALUES, EPS, N_FOLDS = 100, 1e-2, 5
-REPEATS = 2
+N_GAPS = 5
+REPEATS = 3
 
 
 def load(name, folder):
@@ -73,12 +74,22 @@ def worst_gap(problem, Cs, coefs, intercepts):
     )
 
 
-def fold_gap(problem, train, model, Cs):
+def fold_of(problem, train):
+    """Return the problem on the training rows of a fold."""
+    X = problem.X
+    X = sparse.csc_matrix(sparse.csr_matrix(X)[train]) if sparse.issparse(X) else X
+    X = X if sparse.issparse(X) else np.asfortranarray(X[train])
+    return problems.Problem(f"{problem.name}, a fold", X, problem.y[train])
+
+
+def places_of(Cs):
+    """Return the places of the values whose gaps are found."""
+    return np.unique(np.linspace(0, len(Cs) - 1, N_GAPS).astype(int))
+
+
+def fold_gap(part, model, Cs):
     """Return the largest gap of a fitted cross-validation in its first fold."""
-    rows = sparse.csr_matrix(problem.X)[train] if sparse.issparse(problem.X) else None
-    X = problem.X[train] if rows is None else sparse.csc_matrix(rows)
-    part = problems.Problem(f"{problem.name}, a fold", X, problem.y[train])
-    places = np.unique(np.linspace(0, len(Cs) - 1, 9).astype(int))
+    places = places_of(Cs)
     paths = model.coefs_paths_[0, 0, places, 0].astype(float)
     return worst_gap(part, Cs[places], paths[:, :-1], paths[:, -1])
 
@@ -115,7 +126,7 @@ def run_glmnet(problem, Cs, folds, thresh):
         subprocess.run(["Rscript", str(SCRIPT), folder, repr(thresh)], check=True)
         seconds = np.fromfile(f"{folder}/seconds.out", np.float64)
         found = np.fromfile(f"{folder}/coefs.out", np.float64).reshape(len(Cs), p + 1)
-    places = np.unique(np.linspace(0, len(Cs) - 1, 9).astype(int))
+    places = places_of(Cs)
     gap = worst_gap(problem, Cs[places], found[places, 1:], found[places, 0])
     return seconds, gap
 
@@ -131,13 +142,13 @@ def compare(problem, options):
     top = len(y) * certificate.alpha_max(X, y)
     Cs = np.geomspace(1.0, 1.0 / EPS, N_VALUES) / top
     folds = list(StratifiedKFold(N_FOLDS).split(X, y))
-    train = folds[0][0]
+    part = fold_of(problem, folds[0][0])
     mine = None
     for tol in options.tol if "sklreg" in options.peers else ():
         model = cross_validation(ours, Cs, folds, threads, tol=tol).fit(X, y)
         seconds, model = least_time(lambda model=model: model.fit(X, y))
         mine = mine or seconds
-        gap = fold_gap(problem, train, model, Cs)
+        gap = fold_gap(part, model, Cs)
         line(problem.name, f"sklreg, tol {tol:g}", seconds, gap)
     for thresh in options.thresh if "glmnet" in options.peers else ():
         seconds, gap = run_glmnet(problem, Cs, folds, thresh)
@@ -145,26 +156,25 @@ def compare(problem, options):
             what = f"cv.glmnet, thresh {thresh:g}, {n_threads} threads"
             line(problem.name, what, spent, gap, mine)
     if "saga" in options.peers:
-        beside_saga(problem, Cs[::10], folds[:2], options)
+        beside_saga(problem, part, Cs[::10], folds[:2], options)
 
 
-def beside_saga(problem, Cs, folds, options):
+def beside_saga(problem, part, Cs, folds, options):
     """Print the lines of fewer values and folds, on rows that suit saga."""
     X, y = problem.X, problem.y
     rows = sparse.csr_matrix(X) if sparse.issparse(X) else np.ascontiguousarray(X)
-    name, train = f"{problem.name}", folds[0][0]
     model = cross_validation(ours, Cs, folds, options.threads).fit(X, y)
     mine, model = least_time(lambda: model.fit(X, y))
-    part = f"{len(Cs)} values, {len(folds)} folds"
-    gap = fold_gap(problem, train, model, Cs)
-    line(name, f"sklreg, {part}", mine, gap)
+    name, grid = problem.name, f"{len(Cs)} values, {len(folds)} folds"
+    gap = fold_gap(part, model, Cs)
+    line(name, f"sklreg, {grid}", mine, gap)
     for max_iter in options.max_iter:
         model = cross_validation(
             theirs, Cs, folds, options.threads, solver="saga", max_iter=max_iter
         )
         seconds, model = least_time(lambda model=model: model.fit(rows, y), repeats=1)
-        gap = fold_gap(problem, train, model, Cs)
-        line(name, f"saga, {part}, max_iter {max_iter}", seconds, gap, mine)
+        gap = fold_gap(part, model, Cs)
+        line(name, f"saga, {grid}, max_iter {max_iter}", seconds, gap, mine)
 
 
 def main():
