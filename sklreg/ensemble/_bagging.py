@@ -291,10 +291,15 @@ class Bagging(DocLinkMixin):
         ]
         cores = members if scaler is None else [member[-1] for member in members]
         weights = (self._draws.weights(seed)[1] for seed in seeds)
-        with self._threads(len(seeds)) as each:
-            moments = model._fit_weightings(
-                cores, X, y, weights, each=each, standardize=scaler is not None
-            )
+        try:
+            with self._threads(len(seeds)) as each:
+                moments = model._fit_weightings(
+                    cores, X, y, weights, each=each, standardize=scaler is not None
+                )
+        except ValueError as error:
+            for seed in seeds:
+                self._explain(error, y, self._draws.indices(seed)[1])
+            raise
         if moments is NotImplemented:
             return None
         if scaler is not None:

@@ -10,6 +10,8 @@ from sklreg.solvers._coordinate_descent_kernels import MEMORY, extrapolate
 
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
+# Rows to take at a time, so that what all columns meet stays in the nearest cache.
+TILE = 1024
 
 
 @njit(**_JIT)
@@ -162,23 +164,78 @@ def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol, slope_tol
 
 
 @njit(**_JIT)
-def scale_columns(panel, places, root, out):
-    """Write ``root`` times some rows of a transposed panel to ``out``."""
-    for c in range(places.shape[0]):
-        j = places[c]
-        for i in range(root.shape[0]):
-            out[c, i] = root[i] * panel[j, i]
-
-
-@njit(**_JIT)
-def panel_correlate(panel, places, theta, out):
-    """Write the products of some rows of a transposed panel with theta to ``out``."""
+def column_means(columns, places, origin, spread):
+    """Write mean and standard deviation of some rows of a transposed array."""
+    n = columns.shape[1]
     for c in range(places.shape[0]):
         j = places[c]
         total = 0.0
-        for i in range(theta.shape[0]):
-            total += panel[j, i] * theta[i]
-        out[c] = total
+        for i in range(n):
+            total += columns[j, i]
+        mean = total / n
+        square = 0.0
+        for i in range(n):
+            x = columns[j, i] - mean
+            square += x * x
+        origin[c] = mean
+        spread[c] = np.sqrt(square / n)
+
+
+@njit(**_JIT)
+def scale_columns(columns, places, origin, keep, root, out):
+    """Write ``root`` times some rows, centred, of a transposed array to ``out``.
+
+    Here and below a row's ``origin`` is taken from it, and where ``keep`` is zero
+    nothing is left of it.
+    """
+    for c in range(places.shape[0]):
+        j = places[c]
+        centre, factor = origin[c], keep[c]
+        for i in range(root.shape[0]):
+            out[c, i] = factor * root[i] * (columns[j, i] - centre)
+
+
+@njit(**_JIT)
+def less_outer(product, a, b, out):
+    """Write ``product - a b'`` to ``out``."""
+    for i in range(product.shape[0]):
+        factor = np.float64(a[i])
+        for j in range(product.shape[1]):
+            out[i, j] = product[i, j] - factor * b[j]
+
+
+@njit(**_JIT)
+def columns_correlate(columns, places, origin, keep, theta, out):
+    """Write the products of some rows of a transposed array with theta to ``out``."""
+    n = theta.shape[0]
+    out[:] = 0.0
+    for start in range(0, n, TILE):
+        # Slices: indices that start at zero are what the compiler turns into vectors.
+        part = theta[start : start + TILE]
+        for c in range(places.shape[0]):
+            column = columns[places[c], start : start + TILE]
+            centre = origin[c]
+            total = 0.0
+            for i in range(part.shape[0]):
+                total += (column[i] - centre) * part[i]
+            out[c] += total
+    for c in range(places.shape[0]):
+        out[c] *= keep[c]
+
+
+@njit(**_JIT)
+def columns_product(columns, places, origin, keep, w, out):
+    """Write the sum of some rows of a transposed array, times ``w``, to ``out``."""
+    n = out.shape[0]
+    out[:] = 0.0
+    for start in range(0, n, TILE):
+        part = out[start : start + TILE]
+        for c in range(places.shape[0]):
+            column = columns[places[c], start : start + TILE]
+            centre, factor = origin[c], keep[c] * w[c]
+            if factor != 0.0:
+                for i in range(part.shape[0]):
+                    part[i] += factor * (column[i] - centre)
 
 
 @njit(**_JIT)

@@ -7,6 +7,7 @@ from sklreg.solvers import (
     _logistic_kernels,
     _sparse_gram_kernels,
 )
+from sklreg.solvers.design import read_only
 
 # A centred column smaller than this times its mean is rounding, not data.
 _CONSTANT = 1e-14
@@ -31,9 +32,10 @@ _SINGLE_COLUMNS = 100
 class LogisticColumns:
     """A growing set of columns of X, shared by problems over the same X.
 
-    Dense columns are copied to a panel and, with an intercept, centred there by
-    their plain means, which no choice of row weights then turns into lost digits.
-    Sparse columns stay where they are.
+    Dense columns are taken, with an intercept, less their plain means, which no choice
+    of row weights then turns into lost digits. Where X is in Fortran order they are
+    read in place, for writing to fresh memory costs more than reading; else they are
+    copied to a panel. Sparse columns stay where they are.
 
     Parameters
     ----------
@@ -60,6 +62,9 @@ class LogisticColumns:
         self.squares = None
         self.single = None
         self._origin = np.zeros(design.shape[1])
+        self._keep = np.ones(design.shape[1])
+        self._centred = 0
+        self._direct = not design.sparse and design.X.flags.f_contiguous
 
     def __len__(self):
         return len(self.columns)
@@ -71,6 +76,23 @@ class LogisticColumns:
         self._member[columns] = True
         self.columns = np.concatenate([self.columns, columns])
         return len(columns)
+
+    def _rows(self, places=None):
+        """Return the arguments of the kernels that read columns where they are."""
+        if not self._direct:
+            places = np.arange(len(self)) if places is None else places
+            panel = read_only(self.panel.T)
+            return panel, places, np.zeros(len(places)), np.ones(len(places))
+        XT = read_only(self.design.X.T)
+        fresh = self.columns[self._centred :]
+        if len(fresh) and self.center:
+            origin, spread = np.empty(len(fresh)), np.empty(len(fresh))
+            _logistic_kernels.column_means(XT, fresh, origin, spread)
+            self._origin[fresh] = origin
+            self._keep[fresh] = spread > _CONSTANT * np.abs(origin)
+        self._centred = len(self)
+        columns = self.columns if places is None else self.columns[places]
+        return XT, columns, self._origin[columns], self._keep[columns]
 
     @property
     def panel(self):
@@ -109,6 +131,10 @@ class LogisticColumns:
             columns = self.columns if places is None else self.columns[places]
             support = np.flatnonzero(w)
             return self.design.raw_product(columns[support], w[support])
+        if self._direct:
+            out = np.empty(self.design.shape[0])
+            _logistic_kernels.columns_product(*self._rows(places), w, out)
+            return out
         if places is not None:
             full = np.zeros(len(self))
             full[places] = w
@@ -123,12 +149,14 @@ class LogisticColumns:
             out = np.empty(len(columns))
             _logistic_kernels.csc_correlate(*self.design.arrays(), columns, theta, out)
             return out
-        if places is None:
-            return self.panel.T @ theta
-        if 2 * len(places) > len(self):
-            return (self.panel.T @ theta)[places]
-        out = np.empty(len(places))
-        _logistic_kernels.panel_correlate(self.panel.T, places, theta, out)
+        if not self._direct:
+            if places is None:
+                return self.panel.T @ theta
+            if 2 * len(places) > len(self):
+                return (self.panel.T @ theta)[places]
+        rows = self._rows(places)
+        out = np.empty(len(rows[1]))
+        _logistic_kernels.columns_correlate(*rows, theta, out)
         return out
 
     def prefers_gram(self, places=None):
@@ -155,16 +183,18 @@ class LogisticColumns:
         dtype = np.float32 if single else np.float64
         right = self._scaled(columns, root, dtype)
         left = right if rows is columns else self._scaled(rows, root, dtype)
-        G = (left @ right.T).astype(np.float64, copy=False)
-        if self.center:
-            root = root.astype(dtype, copy=False)
-            G -= np.multiply.outer((left @ root) / total, right @ root)
+        product = left @ right.T
+        if not self.center:
+            return product.astype(np.float64, copy=False)
+        root = root.astype(dtype, copy=False)
+        G = np.empty(product.shape)
+        _logistic_kernels.less_outer(product, (left @ root) / total, right @ root, G)
         return G
 
     def _scaled(self, places, root, dtype):
         """Return the transpose of some columns, their rows scaled."""
         out = np.empty((len(places), len(root)), dtype=dtype)
-        _logistic_kernels.scale_columns(self.panel.T, places, root, out)
+        _logistic_kernels.scale_columns(*self._rows(places), root, out)
         return out
 
     def _sparse_gram(self, rows, columns, curvature, total):

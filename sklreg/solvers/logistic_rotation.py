@@ -40,7 +40,9 @@ class Rotation:
         product = np.zeros((n, n))
         for start in range(0, X.shape[1], _COLUMNS):
             columns = slice(start, start + _COLUMNS)
-            part = X[:, columns].astype(np.float64) / np.sqrt(factor[columns])
+            part = X[:, columns].astype(np.float64, copy=False)
+            if np.any(factor[columns] != 1.0):
+                part = part / np.sqrt(factor[columns])
             product += part @ part.T
         L, order, rank, _ = dpstrf(product, lower=1)
         self.rows = order[:rank] - 1
@@ -58,7 +60,10 @@ class Rotation:
     def back(self, v):
         """Return coefficients of shape (..., n_features)."""
         a = solve_triangular(self.top, v.T, lower=True, trans=1)
-        return (self.X[self.rows].T @ a).T / self.factor
+        # Zeros for the other rows cost less than a copy of these.
+        full = np.zeros((len(self.X), *a.shape[1:]))
+        full[self.rows] = a
+        return (self.X.T @ full).T / self.factor
 
 
 def rotation_for(problem, l1, l2):

@@ -7,7 +7,8 @@ sign or bound, ends what sweeps would take long for.
 """
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
+from scipy.linalg.lapack import dtrtrs
 
 from sklreg.solvers import _logistic_kernels as kernels
 
@@ -114,13 +115,17 @@ def solve_semidefinite(G, l2, right):
     H.flat[:: len(H) + 1] += l2
     scale = np.sqrt(H.diagonal())
     scale[scale == 0.0] = 1.0
-    H /= np.multiply.outer(scale, scale)
+    # NumPy's factorisation, as all products here are NumPy's: the threads of SciPy's
+    # own BLAS would wait for those of the other.
     try:
-        factor = cho_factor(H, lower=True, check_finite=False)
-        if np.abs(factor[0].diagonal()).min() > 1e-6:
-            return cho_solve(factor, right / scale, check_finite=False) / scale
+        factor = np.linalg.cholesky(H)
     except np.linalg.LinAlgError:
-        pass
+        factor = None
+    # The factor's diagonal over the scale is that of the scaled matrix's factor.
+    if factor is not None and np.min(factor.diagonal() / scale) > 1e-6:
+        half = dtrtrs(factor.T, right, lower=0, trans=1)[0]
+        return dtrtrs(factor.T, half, lower=0)[0]
+    H = (G + np.diag(l2)) / np.multiply.outer(scale, scale)
     values, vectors = eigh(H, check_finite=False)
     kept = values > 1e-12 * values[-1]
     turned = vectors[:, kept].T @ (right / scale)

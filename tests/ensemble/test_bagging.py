@@ -417,6 +417,15 @@ def test_a_class_missing_from_a_draw_is_named(iris):
     model.set_params(bootstrap="stratified").fit(X[keep], y[keep])
 
 
+def test_a_draw_of_one_class_is_named_by_members_fitted_together(iris):
+    X, y = iris
+    y = np.where(np.arange(len(y)) < 2, "rare", "usual")
+    model = BaggingClassifier(LogisticRegression(), n_estimators=30, random_state=0)
+    with pytest.raises(ValueError, match=r"none of the classes \['rare'\].*stratified"):
+        model.fit(X, y)
+    model.set_params(bootstrap="stratified").fit(X, y)
+
+
 BAD = {
     "bayesian without weights": (
         {"estimator": KNeighborsRegressor(), "bootstrap": "bayesian"},
