@@ -13,6 +13,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from sklreg._threads import blas_for
 from sklreg._validation import (
     Hidden,
     Interval,
@@ -26,7 +27,7 @@ from sklreg._validation import (
 )
 from sklreg.linear_model._logistic import LogisticRegression
 from sklreg.linear_model._logistic_choice import LogisticFolds
-from sklreg.linear_model._logistic_folds import FoldScores, fold_path
+from sklreg.linear_model._logistic_folds import FoldScores, fold_paths
 from sklreg.linear_model._logistic_penalty import check_dual, read_l1_ratios
 from sklreg.linear_model._logistic_problem import (
     check_present,
@@ -341,13 +342,17 @@ class LogisticRegressionCV(LogisticFolds):
             {"fit_intercept": self.fit_intercept, "solver": self.solver},
         )
         options = {"tol": self.tol, "max_iter": self.max_iter}
-        share = effective_n_jobs(self.n_jobs) == 1
-        paths = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
-            delayed(fold_path)(
-                problem, scores, train, test, Cs, l1_ratios, share=share, **options
+        n_jobs = min(effective_n_jobs(self.n_jobs), len(folds))
+        # The folds of a group are solved together.
+        groups = [folds[k::n_jobs] for k in range(n_jobs)]
+        with blas_for(n_jobs):
+            done = Parallel(n_jobs, verbose=self.verbose, prefer="threads")(
+                delayed(fold_paths)(
+                    problem, scores, group, Cs, l1_ratios, share=n_jobs == 1, **options
+                )
+                for group in groups
             )
-            for train, test in folds
-        )
+        paths = [done[k % n_jobs][k // n_jobs] for k in range(len(folds))]
         self._warn_of_folds(paths, classes)
 
         self.classes_ = classes

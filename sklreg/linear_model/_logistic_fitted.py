@@ -46,13 +46,16 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
 
     # -- predictions -------------------------------------------------------------------
 
-    def decision_function(self, X, *, offset=None):
+    def decision_function(self, X, *, C=None, offset=None):
         """Return the scores of the samples.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
+        C : float, default=None
+            Inverse strength of the penalty on the fitted path, see :meth:`coef_at`;
+            None for the model's own.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
                 default=None
             Added to the scores: one column for two classes. Required where the model
@@ -67,10 +70,15 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
         Raises
         ------
         ValueError
-            If the model was fitted with an offset and `offset` is missing, or if it
-            has the wrong shape.
+            If the model was fitted with an offset and `offset` is missing, if it has
+            the wrong shape, or if the path does not reach as far as `C`.
+        AttributeError
+            If `C` is given and the path was not kept: fit with ``store_path=True``.
         """
         check_is_fitted(self)
+        coef, intercept = self.coef_, self.intercept_
+        if C is not None:
+            coef, intercept = self.coef_at(C)
         offset = self._own_offset if offset is None else offset
         if offset is None and self._has_offset:
             raise ValueError(
@@ -84,19 +92,21 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
             dtype=[np.float64, np.float32],
             reset=False,
         )
-        scores = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        scores = safe_sparse_dot(X, coef.T, dense_output=True) + intercept
         scores = scores.ravel() if scores.shape[1] == 1 else scores
         if offset is None:
             return scores
         return scores + check_offset(offset, scores.shape)
 
-    def predict(self, X, *, offset=None):
+    def predict(self, X, *, C=None, offset=None):
         """Return the most probable class of each sample.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
+        C : float, default=None
+            As in :meth:`decision_function`.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
                 default=None
             As in :meth:`decision_function`.
@@ -106,18 +116,20 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
         ndarray of shape (n_samples,)
             Labels.
         """
-        scores = self._scores(X, offset)
+        scores = self._scores(X, C, offset)
         if scores.ndim == 1:
             return self.classes_[(scores > 0).astype(np.intp)]
         return self.classes_[scores.argmax(axis=1)]
 
-    def predict_proba(self, X, *, offset=None):
+    def predict_proba(self, X, *, C=None, offset=None):
         """Return the probability of each class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
+        C : float, default=None
+            As in :meth:`decision_function`.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
                 default=None
             As in :meth:`decision_function`.
@@ -128,18 +140,20 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
             Probabilities, columns in the order of `classes_`: the logistic function
             of the scores for two classes, their softmax for more.
         """
-        scores = self._scores(X, offset)
+        scores = self._scores(X, C, offset)
         if scores.ndim == 1:
             return np.column_stack([expit(-scores), expit(scores)])
         return softmax(scores, axis=1)
 
-    def predict_log_proba(self, X, *, offset=None):
+    def predict_log_proba(self, X, *, C=None, offset=None):
         """Return the logarithms of the probabilities, finite however small these are.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
+        C : float, default=None
+            As in :meth:`decision_function`.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
                 default=None
             As in :meth:`decision_function`.
@@ -149,16 +163,16 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, columns in the order of `classes_`.
         """
-        scores = self._scores(X, offset)
+        scores = self._scores(X, C, offset)
         if scores.ndim == 1:
             return np.column_stack([log_expit(-scores), log_expit(scores)])
         return log_softmax(scores, axis=1)
 
-    def _scores(self, X, offset):
-        # A subclass may have a decision function of its own, without an offset.
-        return self.decision_function(
-            X, **({} if offset is None else {"offset": offset})
-        )
+    def _scores(self, X, C, offset):
+        # A subclass may have a decision function of its own, without these.
+        given = {"C": C, "offset": offset}
+        given = {name: value for name, value in given.items() if value is not None}
+        return self.decision_function(X, **given)
 
     def score(self, X, y, sample_weight=None, *, offset=None):
         """Return the accuracy of the predictions.

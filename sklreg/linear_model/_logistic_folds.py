@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn.metrics import make_scorer
+from scipy.special import expit, softmax
+from sklearn.metrics import accuracy_score, log_loss, make_scorer
 
 from sklreg._validation import _check_method_params
 from sklreg.linear_model._logistic import LogisticRegression
+from sklreg.linear_model._logistic_lockstep import follow
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class FoldPath:
     absent: np.ndarray
 
 
-def fold_path(problem, scores, train, test, Cs, l1_ratios, *, share, tol, max_iter):
-    """Follow the paths of a fold: its training rows are weights, no row is copied.
+def fold_paths(problem, scores, folds, Cs, l1_ratios, *, share, tol, max_iter):
+    """Follow the paths of folds: training rows are weights, no row is copied.
 
     Parameters
     ----------
@@ -49,45 +51,54 @@ def fold_path(problem, scores, train, test, Cs, l1_ratios, *, share, tol, max_it
         The problem on all rows.
     scores : FoldScores
         What scores the solutions.
-    train, test : ndarray of int or bool
+    folds : list of (train, test), both ndarray of int or bool
         Rows; training rows may repeat.
     Cs : ndarray of shape (n_Cs,)
         Penalties, in any order.
     l1_ratios : ndarray of shape (n_l1_ratios,)
         Shares of the L1 penalty.
     share : bool
-        Whether the columns at hand may be shared with other folds, which must not
-        run at the same time.
+        Whether the columns at hand may be shared with the problem on all rows and
+        other folds, which must not be solved at the same time.
     tol, max_iter : float, int
         As in the solvers.
 
     Returns
     -------
-    FoldPath
+    list of FoldPath
     """
-    counts = np.bincount(_positions(train), minlength=len(problem.codes))
-    fold = problem.reweighted(problem.weight * counts, share=share)
+    owns = []
+    for train, _ in folds:
+        counts = np.bincount(_positions(train), minlength=len(problem.codes))
+        first = owns[0] if owns else problem
+        owns.append(
+            first.reweighted(problem.weight * counts, share=share or bool(owns))
+        )
     order = np.argsort(Cs)
     back = np.argsort(order)
-    fits = [
-        fold.path(Cs[order], l1_ratio, tol=tol, max_iter=max_iter)
+    by_ratio = [
+        follow(owns, Cs[order], l1_ratio, tol=tol, max_iter=max_iter)
         for l1_ratio in l1_ratios
     ]
-    fits = [[path[i] for i in back] for path in fits]
-
-    def gathered(name):
-        return np.array([[getattr(fit, name) for fit in path] for path in fits])
-
-    coefs, intercepts = gathered("coef"), gathered("intercept")
-    return FoldPath(
-        coefs,
-        intercepts,
-        scores(coefs, intercepts, _positions(test), Cs),
-        gathered("n_iter").astype(np.int32),
-        gathered("gap"),
-        gathered("goal"),
-        ~fold.present,
-    )
+    paths = []
+    for k, (own, (_, test)) in enumerate(zip(owns, folds, strict=True)):
+        fits = [[paths_of[k][i] for i in back] for paths_of in by_ratio]
+        coefs, intercepts, n_iter, gaps, goals = (
+            np.array([[getattr(fit, name) for fit in path] for path in fits])
+            for name in ("coef", "intercept", "n_iter", "gap", "goal")
+        )
+        paths.append(
+            FoldPath(
+                coefs,
+                intercepts,
+                scores(coefs, intercepts, _positions(test), Cs),
+                n_iter.astype(np.int32),
+                gaps,
+                goals,
+                ~own.present,
+            )
+        )
+    return paths
 
 
 def _positions(rows):
@@ -125,6 +136,9 @@ class FoldScores:
 
     def __init__(self, scorer, X, y, classes, offset, params, settings):
         self.by_name = hasattr(scorer, "_score_func")
+        self.at_once = None
+        if not getattr(scorer, "_kwargs", {}) and not set(params) - {"sample_weight"}:
+            self.at_once = _AT_ONCE.get(getattr(scorer, "_score_func", None))
         self.scorer = _with_all_labels(scorer, classes)
         self.X = X.tocsr() if sparse.issparse(X) else X
         self.y = y
@@ -144,6 +158,10 @@ class FoldScores:
             flat = coefs.reshape(-1, coefs.shape[-1]).astype(X.dtype, copy=False)
             raw = np.asarray(X @ flat.T).reshape(len(test), *intercepts.shape)
             raw = raw + intercepts.astype(X.dtype)
+        if self.at_once is not None:
+            raw = raw if offset is None else raw + _over_penalties(offset)
+            codes = np.searchsorted(self.classes, y)
+            return self.at_once(raw, codes, **params)
         scores = np.empty(coefs.shape[:2])
         for i, k in np.ndindex(scores.shape):
             model = self._model(coefs[i, k], intercepts[i, k], Cs[k])
@@ -164,6 +182,37 @@ class FoldScores:
         model.intercept_ = intercept.astype(self.X.dtype)
         model.n_features_in_ = self.X.shape[1]
         return model
+
+
+def _over_penalties(offset):
+    """Return an offset of rows, or of rows and classes, for every l1_ratio and C."""
+    return offset.reshape(len(offset), 1, 1, -1)
+
+
+def _log_loss_scores(raw, codes, sample_weight=None):
+    """Return minus the log loss for every l1_ratio and C, as scikit-learn has it."""
+    if raw.shape[-1] == 1:
+        # Scorers hand on the probability of the second class alone.
+        own = expit(raw[..., 0])
+        np.subtract(1.0, own, out=own, where=(codes == 0)[:, None, None])
+    else:
+        own = np.take_along_axis(
+            softmax(raw, axis=-1), codes[:, None, None, None], axis=-1
+        )[..., 0]
+    eps = np.finfo(own.dtype).eps
+    own = np.clip(own, eps, 1 - eps)
+    return np.average(np.log(own, dtype=np.float64), axis=0, weights=sample_weight)
+
+
+def _accuracy_scores(raw, codes, sample_weight=None):
+    """Return the accuracy for every l1_ratio and C."""
+    two = raw.shape[-1] == 1
+    predicted = raw[..., 0] > 0 if two else raw.argmax(axis=-1)
+    return np.average(predicted == codes[:, None, None], axis=0, weights=sample_weight)
+
+
+#: Metrics that are found for all penalties together: a call of each costs more.
+_AT_ONCE = {log_loss: _log_loss_scores, accuracy_score: _accuracy_scores}
 
 
 def _with_all_labels(scorer, classes):

@@ -16,6 +16,7 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklreg._validation import _check_sample_weight
+from sklreg.linear_model._logistic_lockstep import follow
 from sklreg.linear_model._penalty_options import options_of, resolve_penalty_options
 from sklreg.solvers.design import make_design
 from sklreg.solvers.logistic import LogisticProblem
@@ -339,15 +340,25 @@ class ClassProblem:
         if self._solver is None:
             return self._certain()
         l1, l2 = self.penalties(C, l1_ratio)
-        w = intercept = None
-        if start is not None:
-            w, intercept = start.coef, start.intercept
-            w = w[0] if self.rows == 1 else w[self.kept]
-            if intercept is not None:
-                kept = 0 if self.rows == 1 else self.kept
-                intercept = intercept[kept]
-        gap_tol = max(tol**2, _ROUNDING)
-        found = self._solver.solve(l1, l2, w, intercept, tol=gap_tol, max_iter=max_iter)
+        found = self._solver.solve(
+            l1, l2, *self.start_of(start), tol=self.gap_tol(tol), max_iter=max_iter
+        )
+        return self.fit_of(found, l1, tol)
+
+    @staticmethod
+    def gap_tol(tol):
+        """Return the duality gap asked for, in parts of the null model's log loss."""
+        return max(tol**2, _ROUNDING)
+
+    def start_of(self, fit):
+        """Return ``(w, intercept)`` for the solver, each None where it is not known."""
+        if fit is None:
+            return None, None
+        kept = 0 if self.rows == 1 else self.kept
+        return fit.coef[kept], None if fit.intercept is None else fit.intercept[kept]
+
+    def fit_of(self, found, l1, tol):
+        """Return the :class:`Fit` of a solver's solution."""
         coef = np.zeros((self.rows, self.X.shape[1]))
         intercept = np.zeros(self.rows)
         if self.rows == 1:
@@ -361,7 +372,7 @@ class ClassProblem:
             coef,
             intercept,
             max(found.gap, 0.0),  # below it is rounding
-            gap_tol * found.null_value,
+            self.gap_tol(tol) * found.null_value,
             found.n_iter,
             found.diverged,
         )
@@ -392,18 +403,21 @@ class ClassProblem:
         return Fit(coef, intercept, 0.0, 0.0, 0)
 
     def path(self, Cs, l1_ratio, start=None, *, tol, max_iter, progress=None):
-        """Solve for several C, increasing, each from the one before.
+        """Solve for several C, increasing, each from the ones before.
 
         Returns
         -------
         list of Fit
         """
-        fits = []
-        for i, C in enumerate(Cs):
-            start = self.solve(C, l1_ratio, start, tol=tol, max_iter=max_iter)
-            fits.append(start)
-            if progress is not None:
-                progress(i, C, start)
+        (fits,) = follow(
+            [self],
+            np.asarray(Cs),
+            l1_ratio,
+            start,
+            tol=tol,
+            max_iter=max_iter,
+            progress=progress,
+        )
         return fits
 
     def log_loss(self, fit):

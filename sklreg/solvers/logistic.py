@@ -105,7 +105,9 @@ class LogisticProblem:
         self.offset = floats(offset, n_samples, 0.0)
         self.lower = floats(lower, n_features, -np.inf)
         self.upper = floats(upper, n_features, np.inf)
-        self.working = working or LogisticColumns(design, fit_intercept)
+        if working is None:
+            working = LogisticColumns(design, fit_intercept)
+        self.working = working
         self.gram = WeightedGram(self.working)
         self.dual = BinaryDual(self)
         self._null = None

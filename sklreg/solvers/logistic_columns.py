@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from sklreg.solvers import _design_kernels, _logistic_kernels
+from sklreg.solvers import (
+    _design_kernels,
+    _logistic_kernels,
+    _sparse_gram_kernels,
+)
 from sklreg.solvers.design import read_only
 
 # A centred column smaller than this times its mean is rounding, not data.
@@ -11,6 +15,8 @@ _CONSTANT = 1e-14
 _SMALL = 256
 # The part of stored entries from which on they are as good as dense.
 _FILLED = 0.02
+# Up to this part of them a Gram is summed over rows.
+_SHORT = 0.1
 # A Gram serves while no more than this part of the weights has moved: the more, the
 # more rows a fresh one would have to be summed over.
 _DRIFT, _DRIFT_PER_ROW = 0.05, 5e-6
@@ -195,6 +201,8 @@ class LogisticColumns:
         arrays = self.design.arrays()
         same = rows is columns
         rows, columns = self.columns[rows], self.columns[columns]
+        if self._has_short_rows(rows, columns):
+            return self._gram_by_rows(arrays, rows, columns, same, curvature, total)
         if same and self._is_filled(columns):
             # So many entries that a dense product costs less.
             dense = self.design.X[:, columns].toarray().astype(np.float64, copy=False)
@@ -215,6 +223,30 @@ class LogisticColumns:
         if self.center:
             G *= total
         return G
+
+    def _gram_by_rows(self, arrays, rows, columns, same, curvature, total):
+        G = np.empty((len(columns), len(rows)))
+        sums = np.empty(len(rows))
+        _sparse_gram_kernels.rows_gram(*arrays, rows, columns, same, curvature, G, sums)
+        G = G.T
+        if self.center:
+            others = sums if same else self.moments(curvature, columns, 1.0)[0]
+            G -= np.multiply.outer(sums, others / total)
+        return G
+
+    def _has_short_rows(self, rows, columns):
+        """Whether the rows of X have few entries among the columns, and none is full.
+
+        Only a full column can lie so far from zero that centring it afterwards
+        would cost digits.
+        """
+        indptr, n_samples = self.design.X.indptr, self.design.shape[0]
+        for chosen in (rows, columns):
+            entries = indptr[chosen + 1] - indptr[chosen]
+            full = len(entries) and entries.max() == n_samples
+            if full or entries.sum() > _SHORT * n_samples * len(chosen):
+                return False
+        return True
 
     def _is_filled(self, columns):
         indptr = self.design.X.indptr

@@ -94,7 +94,9 @@ class MultinomialProblem:
         )
         self.lower = floats(lower, n_features, -np.inf)
         self.upper = floats(upper, n_features, np.inf)
-        self.working = working or LogisticColumns(design, fit_intercept)
+        if working is None:
+            working = LogisticColumns(design, fit_intercept)
+        self.working = working
         self.target = np.zeros(shape)
         self.target[np.arange(n_samples), self.codes] = 1.0
         self.dual = MultinomialDual(self)

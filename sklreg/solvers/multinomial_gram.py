@@ -47,11 +47,15 @@ def entry_gram(problem, P, damping, classes, features):
         rows.append(chosen)
         blocks.append(columns)
     G = np.empty((m + len(free), m + len(free)))
+    # One product for each class: BLAS wakes its threads for every one.
     for k in range(K):
+        scaled = []
         for c in range(k + 1):
             d = P[:, k] * (float(k == c) - P[:, c])
             d = problem.weight * (d + damping if k == c else d)
-            block = blocks[k].T @ (d[:, None] * blocks[c])
-            G[np.ix_(rows[k], rows[c])] = block
-            G[np.ix_(rows[c], rows[k])] = block.T
+            scaled.append(d[:, None] * blocks[c])
+        block = blocks[k].T @ np.concatenate(scaled, axis=1)
+        others = np.concatenate(rows[: k + 1])
+        G[np.ix_(rows[k], others)] = block
+        G[np.ix_(others, rows[k])] = block.T
     return G, free, origin[inverse]

@@ -8,7 +8,7 @@ sign or bound, ends what sweeps would take long for.
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.linalg.lapack import dtrtrs
 
 from sklreg.solvers import _logistic_kernels as kernels
 
@@ -115,10 +115,16 @@ def solve_semidefinite(G, l2, right):
     H.flat[:: len(H) + 1] += l2
     scale = np.sqrt(H.diagonal())
     scale[scale == 0.0] = 1.0
+    # NumPy's factorisation, as all products here are NumPy's: the threads of SciPy's
+    # own BLAS would wait for those of the other.
+    try:
+        factor = np.linalg.cholesky(H)
+    except np.linalg.LinAlgError:
+        factor = None
     # The factor's diagonal over the scale is that of the scaled matrix's factor.
-    factor, failed = dpotrf(H.T, lower=1, clean=0, overwrite_a=1)
-    if not failed and np.min(factor.diagonal() / scale) > 1e-6:
-        return dpotrs(factor, right, lower=1)[0]
+    if factor is not None and np.min(factor.diagonal() / scale) > 1e-6:
+        half = dtrtrs(factor.T, right, lower=0, trans=1)[0]
+        return dtrtrs(factor.T, half, lower=0)[0]
     H = (G + np.diag(l2)) / np.multiply.outer(scale, scale)
     values, vectors = eigh(H, check_finite=False)
     kept = values > 1e-12 * values[-1]

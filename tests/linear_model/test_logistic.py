@@ -291,13 +291,33 @@ def test_the_path_is_made_of_single_fits(n_classes):
 
 
 @every_number_of_classes
+def test_predictions_anywhere_on_the_path(n_classes):
+    X, y = make_problem(n_classes)
+    y = np.array(["a", "b", "c"])[y]
+    model = LogisticRegression(C=0.3, l1_ratio=1, store_path=True).fit(X, y)
+    C = float(np.sqrt(model.path_Cs_[40] * model.path_Cs_[41]))
+    other = LogisticRegression(C=0.3, l1_ratio=1).fit(X, y)
+    other.coef_, other.intercept_ = model.coef_at(C)
+    for method in ("decision_function", "predict", "predict_proba"):
+        assert_array_equal(getattr(model, method)(X, C=C), getattr(other, method)(X))
+    found = model.predict_log_proba(
+        X, C=C, offset=np.zeros_like(other.decision_function(X))
+    )
+    assert_array_equal(found, other.predict_log_proba(X))
+    with pytest.raises(ValueError, match="is not on the fitted path"):
+        model.predict(X, C=1e9)
+    with pytest.raises(AttributeError, match="store_path=True"):
+        LogisticRegression().fit(X, y).predict_proba(X, C=1.0)
+
+
+@every_number_of_classes
 def test_a_stored_path_is_looked_up_by_C(n_classes):
     pytest.importorskip("pandas")
     X, y = make_problem(n_classes)
     model = LogisticRegression(C=0.3, l1_ratio=1, store_path=True).fit(X, y)
     coef, intercept = model.coef_at(0.3)
-    assert_allclose(coef, model.coef_, atol=1e-6)
-    assert_allclose(intercept, model.intercept_, atol=1e-6)
+    assert_allclose(coef, model.coef_, atol=1e-5)
+    assert_allclose(intercept, model.intercept_, atol=1e-5)
     low, high = model.path_Cs_[40:42]
     middle = 2.0 / (1.0 / low + 1.0 / high)
     expected = (model.coef_at(low)[0] + model.coef_at(high)[0]) / 2

@@ -187,6 +187,34 @@ def test_callables_score_like_names(n_classes):
 
 
 @every_number_of_classes
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss"])
+def test_scores_are_scikit_learns(n_classes, dtype, scoring):
+    X, y = make_problem(n_classes)
+    y = np.array(["a", "b", "c"])[y]
+    rng = np.random.default_rng(0)
+    weight = rng.random(len(y))
+    offset = rng.standard_normal((len(y),) if n_classes == 2 else (len(y), 3))
+    folds = list(StratifiedKFold(3).split(X, y))
+    offset *= 30.0  # makes most rows certain, and some of those wrong
+    model = make(Cs=[0.1, 1.0], l1_ratios=(1.0,), scoring=scoring, cv=folds, tol=1e-4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X.astype(dtype), y, sample_weight=weight, offset=offset)
+    for k, (_, test) in enumerate(folds):
+        for i in range(2):
+            one = LogisticRegression()
+            one.classes_, one.n_features_in_ = model.classes_, X.shape[1]
+            one.coef_ = model.coefs_paths_[k, 0, i, :, :-1]
+            one.intercept_ = model.coefs_paths_[k, 0, i, :, -1]
+            one._own_offset = offset[test]
+            score = get_scorer(scoring)(
+                one, X[test].astype(dtype), y[test], sample_weight=weight[test]
+            )
+            assert_allclose(model.scores_[k, 0, i], score, rtol=1e-6)
+
+
+@every_number_of_classes
 def test_threads_change_nothing(n_classes):
     X, y = make_problem(n_classes)
     alone, two = make().fit(X, y), make(n_jobs=2).fit(X, y)

@@ -1,0 +1,393 @@
+"""Paths of L1-penalised logistic regression, for several row weightings in lockstep.
+
+For each penalty a path takes proximal Newton steps, as
+:mod:`sklreg.solvers.logistic` does. Three things make its steps few and cheap:
+
+- It starts from the last two optima, continued linearly in the penalty.
+- The Hessian on the working set serves as long as the steps with it close the gap,
+  over many penalties. The quadratic model is minimised exactly, by the active set
+  that the least-squares paths move.
+- The dual point is that of the model's optimum: ``theta - D X change`` for the
+  gradient's ``theta`` and the curvatures ``D`` that the Hessian was made with. It
+  satisfies the conditions of the columns in the model exactly, so that the gap is of
+  second order in what the model left out, where that of a scaled ``theta`` is of first.
+
+All paths, of the folds of a cross-validation say, take their steps together: the
+products of their dual points with the whole of X are one product of matrices.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from sklreg.solvers import _logistic_kernels as kernels
+from sklreg.solvers import _logistic_path_kernels as path_kernels
+from sklreg.solvers.design import read_only
+from sklreg.solvers.logistic_hessian import KeptHessian
+from sklreg.solvers.logistic_state import LogisticSolution, State
+from sklreg.solvers.narrow_products import (
+    FEW,
+    correlate_few,
+    correlate_rows,
+    correlate_stored,
+)
+
+# Columns whose slope has come this close to its level must be in the quadratic model,
+_NEEDED = 0.96
+# and these as well when it is made or grown.
+_LIKELY = 0.92
+_FIRST_VIOLATORS = 100
+# A Hessian is made afresh when a step with it left more than this of the gap,
+_PACE = 0.1
+# or did not come as close to the goal as this, and else before the next penalty when
+# it came no closer than that.
+_FAR, _CLOSE = 100.0, 0.5
+# Steps for one penalty after which the general solver takes over.
+_STEPS = 15
+_HALVINGS = 20
+# A step must not raise the objective by more than rounding does.
+_ROUNDING = 1e-14
+# Beyond this part of the null value a step must lower the objective.
+_NEAR = 0.01
+# Sweeps minimise the model to this part of the gap that is asked for.
+_MODEL = 0.05
+
+
+def follow_paths(
+    problems, strengths, penalties, starts=None, *, tol, max_iter, progress=None
+):
+    """Solve problems for a sequence of penalties, each from the ones before.
+
+    Parameters
+    ----------
+    problems : list of LogisticProblem
+        Problems over one design that share their columns, by
+        ``LogisticProblem.reweighted``.
+    strengths : sequence of float
+        What the penalties are multiplied with, decreasing.
+    penalties : list of (l1, l2), both ndarray of shape (n_features,)
+        Penalties of each problem at strength 1; every l1 must be positive.
+    starts : list of (w, intercept) or None
+        Where each path starts, by default without coefficients; an intercept of
+        None is that of the null model.
+    tol : float
+        The duality gap is brought down to ``tol`` times the null value of a problem.
+    max_iter : int
+        Limit of the number of Newton steps for each penalty, at least 1.
+    progress : callable or None
+        Called with the index of a strength and the solutions for it.
+
+    Returns
+    -------
+    list of list of LogisticSolution
+        For each problem its solutions.
+    """
+    starts = starts or [(None, None)] * len(problems)
+    paths = [
+        _Path(problem, *pair, *start, tol, max_iter)
+        for problem, pair, start in zip(problems, penalties, starts, strict=True)
+    ]
+    found = [[] for _ in problems]
+    for k, strength in enumerate(strengths):
+        _solve_together(paths, float(strength))
+        solutions = [path.solution() for path in paths]
+        for own, solution in zip(found, solutions, strict=True):
+            own.append(solution)
+        if progress is not None:
+            progress(k, solutions)
+    return found
+
+
+def _solve_together(paths, strength):
+    """Bring all paths to one strength."""
+    problem = paths[0].problem
+    design, working = problem.design, problem.working
+    for path in paths:
+        path.turn_to(strength)
+    left = paths
+    while left:
+        for path in left:
+            working.add(path.candidates())
+        slopes = _correlate(working, [path.point.theta for path in left])
+        changes = [
+            path.propose(slope) for path, slope in zip(left, slopes, strict=True)
+        ]
+        products = _product(working, changes)
+        duals = [path.step(p) for path, p in zip(left, products, strict=True)]
+        slopes = correlate_few(design, duals)
+        for path, dual, slope in zip(left, duals, slopes, strict=True):
+            path.certify(dual, slope)
+        left = [path for path in left if not path.ended()]
+    for path in paths:
+        path.settle()
+
+
+def _correlate(working, thetas):
+    """Return the products of the columns, as they are held, with several thetas."""
+    if working.design.sparse:
+        return correlate_stored(working.design, working.columns, np.stack(thetas))
+    V, rows = np.stack(thetas), working.panel.T
+    if len(V) > FEW:
+        return V @ rows.T
+    return correlate_rows(read_only(rows), np.arange(len(rows)), V)
+
+
+def _product(working, changes):
+    """Return the products of the columns with several changes of coefficients."""
+    if working.design.sparse or len(changes) == 1:
+        return [working.product(change) for change in changes]
+    return (working.panel @ np.stack(changes, axis=1)).T
+
+
+class _Point:
+    """Coefficients with their raw predictions; the rest when it is asked for."""
+
+    def __init__(self, problem, w, intercept, raw):
+        self.problem = problem
+        self.w, self.intercept, self.raw = w, intercept, raw
+
+    @cached_property
+    def _derivatives(self):
+        problem, raw = self.problem, self.raw
+        theta, curvature = np.empty_like(raw), np.empty_like(raw)
+        return (
+            theta,
+            curvature,
+            *path_kernels.derivatives(
+                raw, problem.sign, problem.weight, theta, curvature
+            ),
+        )
+
+    @property
+    def theta(self):
+        """Minus the gradient of the loss in the raw predictions."""
+        return self._derivatives[0]
+
+    @property
+    def curvature(self):
+        return self._derivatives[1]
+
+    @property
+    def sums(self):
+        """The sums of both."""
+        return self._derivatives[2:]
+
+    def value(self, l1, l2):
+        """Return the objective."""
+        problem, raw = self.problem, self.raw
+        loss = kernels.loss_value(raw, raw, 0.0, problem.sign, problem.weight)
+        return loss + kernels.penalty_value(self.w, l1, l2)
+
+    def beyond(self, other, t):
+        """Return the point ``t`` times as far again on the way from another to here."""
+        return _Point(
+            self.problem,
+            self.w + t * (self.w - other.w),
+            self.intercept + t * (self.intercept - other.intercept),
+            self.raw + t * (self.raw - other.raw),
+        )
+
+
+class _Path:
+    """One weighting of the rows on its way along the penalties."""
+
+    def __init__(self, problem, l1, l2, w, intercept, tol, max_iter):
+        self.problem = problem
+        self.unit_l1, self.unit_l2 = l1, l2
+        self.max_iter = max_iter
+        self.bounded = not np.isinf([problem.lower, problem.upper]).all()
+        self.null_value = problem.null()[1]
+        self.goal = tol * self.null_value
+        self.point = self._start(w, intercept)
+        (self.slope,) = correlate_few(problem.design, [self.point.theta])
+        self.hessian = KeptHessian(problem.working)
+        self.stale = False
+        self.strength, self.earlier = None, None
+
+    def _start(self, w, intercept):
+        state = State(self.problem, w, intercept)
+        return _Point(self.problem, state.w, state.intercept, state.raw)
+
+    def turn_to(self, strength):
+        """Turn to the next strength of the penalty."""
+        problem, point, before = self.problem, self.point, self.strength
+        self.l1, self.l2 = strength * self.unit_l1, strength * self.unit_l2
+        self.n_iter, self.gap, self.gap_before = 0, np.inf, np.inf
+        self.lost = False
+        if self.stale:
+            self.hessian.curvature = None
+            self.stale = False
+        #: Where the model's minimiser is looked for from.
+        self.local = point.w
+        if self.earlier is not None:
+            other, distance = self.earlier
+            ahead = point.beyond(other, (strength - before) / distance)
+            # A step that is cut ends between here and there: within the bounds.
+            if not self.bounded or np.all(
+                (ahead.w >= problem.lower) & (ahead.w <= problem.upper)
+            ):
+                self.point = ahead
+                # Coefficients that would change their sign stop at zero.
+                self.local = np.where(ahead.w * point.w > 0.0, ahead.w, 0.0)
+        if before is not None and strength != before:
+            self.earlier = point, strength - before
+        self.strength = strength
+
+    def candidates(self):
+        """Return the columns that are to be in the working set."""
+        problem, slope = self.problem, self.slope
+        held = self.point.w != 0.0
+        excess = np.abs(slope) - _LIKELY * self.l1
+        if self.bounded:
+            excess[np.where(slope > 0.0, problem.upper, problem.lower) == 0.0] = -1.0
+        excess[held] = -1.0
+        excess[problem.working.columns] = -1.0
+        violators = np.flatnonzero(excess > 0.0)
+        count = max(_FIRST_VIOLATORS, 2 * np.count_nonzero(held))
+        if len(violators) > count:
+            top = np.argpartition(excess[violators], -count)[-count:]
+            violators = np.sort(violators[top])
+        return np.concatenate([np.flatnonzero(held), violators])
+
+    def propose(self, slope):
+        """Minimise the model; return the change of the coefficients at hand.
+
+        ``slope`` holds the products of the columns with the gradient.
+        """
+        problem, point, hessian = self.problem, self.point, self.hessian
+        working = problem.working
+        columns = working.columns
+        if self.gap > _PACE * self.gap_before:
+            hessian.curvature = None
+        slope_sum, total = point.sums
+        closeness = np.abs(self.slope[columns]) / self.l1[columns]
+        held = point.w[columns] != 0.0
+        self.new_hessian = hessian.prepare(
+            point.curvature,
+            total,
+            held | (closeness >= _NEEDED),
+            held | (closeness >= _LIKELY),
+        )
+        places, ratio = hessian.places, hessian.ratio
+        chosen = columns[places]
+        gradient = slope[places]
+        if problem.fit_intercept:
+            # The slopes are those after the model's own step of the intercept.
+            gradient = gradient - (slope_sum / hessian.total) * hessian.pull
+        old, new = point.w[chosen], self.local[chosen]
+        # The model is divided by the ratio, which leaves its factors as they are.
+        gradient = gradient / ratio
+        if not np.array_equal(new, old):
+            gradient -= hessian.gram @ (new - old)
+        aim = _MODEL * self.goal
+        hessian.minimise(
+            gradient,
+            new,
+            self.l1[chosen] / ratio,
+            self.l2[chosen] / ratio,
+            problem.lower[chosen],
+            problem.upper[chosen],
+            aim / ratio,
+            aim / self.null_value,
+        )
+        self.move = chosen, old, new
+        change = np.zeros(len(columns))
+        change[places] = new - old
+        return change
+
+    def step(self, product):
+        """Take the step; return the dual point of the model's minimiser.
+
+        ``product`` is that of the columns, as they are held, with the change.
+        """
+        problem, point, hessian = self.problem, self.point, self.hessian
+        chosen, old, new = self.move
+        raw, dual = np.empty_like(point.raw), np.empty_like(point.raw)
+        shift = path_kernels.take_step(
+            point.raw,
+            point.theta,
+            hessian.curvature,
+            hessian.ratio,
+            point.sums[0],
+            hessian.ratio * hessian.total if problem.fit_intercept else np.inf,
+            product,
+            raw,
+            dual,
+        )
+        shift -= float(problem.working.origin(chosen) @ (new - old))
+        w = point.w.copy()
+        w[chosen] = new
+        self.before = point
+        self.point = _Point(problem, w, point.intercept + shift, raw)
+        self.n_iter += 1
+        return dual
+
+    def certify(self, dual, slope):
+        """Take the slopes at the dual point, and the gap; see to it that it falls."""
+        problem, point = self.problem, self.point
+        penalties = self.l1, self.l2, problem.lower, problem.upper
+        scale = 1.0
+        if not self.l2.any():
+            scale = kernels.dual_scale(slope, point.w, *penalties)
+        gap, drift = path_kernels.divergence(
+            point.raw, dual, scale, problem.sign, problem.weight
+        )
+        gap += kernels.conjugate_value(slope, scale, *penalties)
+        gap += kernels.penalty_value(point.w, self.l1, self.l2)
+        gap -= scale * float(slope @ point.w) + point.intercept * drift
+        self.gap_before, self.gap = self.gap, gap
+        self.slope = slope
+        if not self.new_hessian:
+            if gap > _FAR * self.goal:
+                self.hessian.curvature = None
+            self.stale |= gap > _CLOSE * self.goal
+        # Where the gap has become small the objective cannot have risen by much.
+        near = gap < min(0.5 * self.gap_before, _NEAR * self.null_value)
+        if not near and gap > self.goal:
+            self._search()
+        self.lost = self.lost or self.n_iter >= _STEPS
+        self.local = self.point.w
+
+    def _search(self):
+        """Cut the step until the objective is no higher than before."""
+        before, after = self.before, self.point
+        value = before.value(self.l1, self.l2)
+        value += _ROUNDING * len(after.raw) ** 0.5 * abs(value)
+        t = 0.0
+        for _ in range(_HALVINGS):
+            if self.point.value(self.l1, self.l2) <= value:
+                break
+            t = 0.5 * (t - 1.0)
+            self.point = after.beyond(before, t)
+        else:
+            self.lost = True
+
+    def ended(self):
+        """Whether there is nothing left to do here for this strength."""
+        return self.gap <= self.goal or self.lost or self.n_iter >= self.max_iter
+
+    def settle(self):
+        """Have the general solver bring to its end what was lost on the way."""
+        left = self.max_iter - self.n_iter
+        if self.gap <= self.goal or left <= 0:
+            return
+        problem, point = self.problem, self.point
+        found = problem.solve(
+            self.l1,
+            self.l2,
+            point.w,
+            point.intercept,
+            tol=self.goal / self.null_value,
+            max_iter=left,
+        )
+        self.point = self._start(found.w, found.intercept)
+        (self.slope,) = correlate_few(problem.design, [self.point.theta])
+        self.gap = found.gap
+        self.n_iter += found.n_iter
+        self.hessian.curvature = None
+
+    def solution(self):
+        """Return the solution for this strength."""
+        return LogisticSolution(
+            self.point.w, self.point.intercept, self.gap, self.null_value, self.n_iter
+        )
