@@ -10,6 +10,7 @@ the columns that violate the optimality conditions most, which join the set.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -25,6 +26,8 @@ _FIRST_VIOLATORS = 64
 _INNER = 0.02
 # A tolerance below this asks for the exact solution on the support.
 _TIGHT = 1e-5
+# Up to this many features (32 MiB) a path on a tall X begins with their Gram matrix.
+_PATH_GRAM = 2048
 # A dense X of more entries is not copied into a panel where its Gram would be small.
 _LARGE = 2_000_000
 # Sweeps before the first exact step; a small problem that may settle by itself gets
@@ -106,6 +109,10 @@ class LeastSquaresProblem:
         Draws the coordinates; None sweeps in cyclic order.
     factors : (ndarray, ndarray) or None
         What multiplies the L1 and the L2 penalty of each feature; None is 1.
+    target_square : float or None
+        ``b^T b`` if it is known.
+    exact_gram : bool
+        Whether ``gram`` is exact up to rounding, and may certify solutions.
     """
 
     def __init__(
@@ -118,18 +125,27 @@ class LeastSquaresProblem:
         positive=False,
         random_state=None,
         factors=None,
+        target_square=None,
+        exact_gram=False,
     ):
         self.design = design
         self.target = target
-        self.b = design.weigh(target)
         self.q = design.correlate(self.b) if correlation is None else correlation
-        self.null_square = float(self.b @ self.b)
+        if target_square is None:
+            target_square = float(self.b @ self.b)
+        self.target_square = self.null_square = target_square
         self.positive = positive
         ones = np.ones(design.shape[1])
         self.l1_factor, self.l2_factor = (ones, ones) if factors is None else factors
         self.selection = Selection(random_state)
         self.working = WorkingSet(design, gram)
         self.active = ActiveSet(self.working)
+        self.exact_gram = exact_gram
+
+    @cached_property
+    def b(self):
+        """The weighted target."""
+        return self.design.weigh(self.target)
 
     def alpha_max(self, l1_ratio=1.0):
         """Return the smallest alpha at which every coefficient is zero."""
@@ -144,6 +160,16 @@ class LeastSquaresProblem:
             and (_WHOLE < n_features or self._tall())
             and (self.design.sparse or min(n_samples, n_features) <= LARGEST_SUPPORT)
         )
+
+    def make_gram(self):
+        """Make the Gram matrix of all the features, unless there is one."""
+        if self.working.whole_gram is None:
+            self.working.whole_gram = self.design.gram()
+            self.exact_gram = not self.design.gram_cancels
+
+    def repays_gram(self):
+        """Whether a path is certified more cheaply by a Gram matrix than by X."""
+        return self._tall() and self.design.shape[1] <= _PATH_GRAM
 
     def _tall(self):
         """Whether a Gram matrix is small beside a dense X that is large."""
@@ -187,8 +213,8 @@ class LeastSquaresProblem:
             n_iter = self._approach(w, l1, l2, max_iter)
             correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
-        if whole and self._tall() and self.working.whole_gram is None:
-            self.working.whole_gram = self.design.gram()
+        if whole and self._tall():
+            self.make_gram()
         tight = tol < _TIGHT
         first_exact = _FIRST_EXACT
         if whole and not tight:

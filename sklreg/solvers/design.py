@@ -60,7 +60,11 @@ class Design:
         Weights that sum to one (a float when they are equal).
     root : float or ndarray of shape (n_samples,)
         Square root of ``weight``.
+    gram_cancels : bool
+        Whether ``gram`` subtracts what may be nearly as large.
     """
+
+    gram_cancels = False
 
     def __init__(self, X, sample_weight, center):
         self.X = X
