@@ -236,6 +236,10 @@ class LeastSquaresProblem:
             exact = n_iter > 0 if whole else True
             exact = exact and (added > 0 or rounds_lost == 0)
             best = min(best, gap)
+            if exact and not whole and self._settles(w, l1, l2):
+                n_iter += self._settle(w, correlation, l1, l2, max_iter - n_iter)
+                correlation = None
+                continue
             n_iter += self._descend(
                 w,
                 residual,
@@ -248,6 +252,34 @@ class LeastSquaresProblem:
                 exact and self.selection.random_state is None,
             )
             correlation = None
+
+    def _settles(self, w, l1, l2):
+        """Whether exact moves apply, and violators are known without X."""
+        columns = self.working.columns
+        return (
+            self.exact_gram
+            and self.selection.random_state is None
+            and self.active.worthwhile(w[columns], l1[columns], l2[columns])
+        )
+
+    def _settle(self, w, correlation, l1, l2, max_rounds):
+        """Solve by the Gram matrix of all features, in place of w.
+
+        Violators are found without X. Returns the number of rounds, each with a
+        working set of its own.
+        """
+        for n_rounds in range(1, max_rounds + 1):
+            columns = self.working.columns
+            local, gradient = w[columns], correlation[columns]
+            penalties = l1[columns], l2[columns]
+            done, _ = self.active.move(local, gradient, *penalties, self.positive)
+            change = local - w[columns]
+            w[columns] = local
+            correlation = correlation - change @ self.working.whole_gram[columns]
+            candidates = self._candidates(w, correlation, l1, l2)
+            if not done or not self.working.add(candidates):
+                break
+        return n_rounds
 
     def solve_inside(self, w, l1, l2, tol, max_iter):
         """Solve on the working set, in place of w; return the number of sweeps."""
