@@ -22,7 +22,7 @@ def centred_gram(X, mean):
     mean : ndarray of shape (n_features,)
         What to centre with: the means of these rows, or of more rows than these.
     """
-    n_samples, n_features = X.shape
+    n_samples = X.shape[0]
     if X.dtype != np.float64 or not n_samples or X.itemsize not in X.strides:
         return None
     rows = np.ascontiguousarray(X[:_ROWS_FOR_SPREAD])
@@ -33,9 +33,8 @@ def centred_gram(X, mean):
     if not mean.any():
         return gram
     squares = gram.diagonal().copy()
-    # With m the mean and d what the rows sum to about it.
-    apart = np.ones(n_samples) @ X - n_samples * mean
-    half = np.multiply.outer(mean, apart + 0.5 * n_samples * mean)
-    gram -= half
-    gram -= half.T
+    # With m the mean and d what the rows sum to about it, of rank two:
+    # X^T X - (X - m)^T (X - m) = m h^T + h m^T, h = d + n m / 2.
+    h = np.ones(n_samples) @ X - 0.5 * n_samples * mean
+    gram -= np.column_stack([mean, h]) @ np.stack([h, mean])
     return gram if np.all(gram.diagonal() >= _NEAR * squares) else None

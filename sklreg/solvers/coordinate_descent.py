@@ -9,13 +9,13 @@ problem on it; then one product with the whole of X gives the exact duality gap 
 the columns that violate the optimality conditions most, which join the set.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.active_set import LARGEST_SUPPORT, ActiveSet
+from sklreg.solvers.solution import Selection, Solution
 from sklreg.solvers.working_set import WorkingSet
 
 # Up to this many features the first working set is the whole problem, where sweeps
@@ -42,54 +42,11 @@ _ROUNDS = 4
 _ROUNDING = 4 * np.finfo(np.float64).eps
 # Next to the level before, each level on the way to a small penalty.
 _STAGE = 0.7
-# Sweeps that one draw of random coordinates serves.
-_CHUNK = 8
 
 
 def _settling_sweeps(n_features):
     """Return how many sweeps a small problem gets before exact steps are tried."""
     return int(np.clip(_SETTLING_WORK // n_features**2, 30, 500))
-
-
-@dataclass
-class Solution:
-    """Coefficients with their certificate.
-
-    Attributes
-    ----------
-    w : ndarray of shape (n_features,)
-        Coefficients.
-    gap : float
-        Duality gap at ``w``, from a residual computed afresh.
-    n_iter : int
-        Sweeps of coordinate descent; an exact solution on a working set is one.
-    correlation : ndarray of shape (n_features,)
-        ``A^T (b - A w)``, where the next problem of a path starts from.
-    """
-
-    w: np.ndarray
-    gap: float
-    n_iter: int
-    correlation: np.ndarray
-
-
-class Selection:
-    """Order of the coordinates in a sweep: cyclic, or drawn from a generator."""
-
-    def __init__(self, random_state=None):
-        self.random_state = random_state
-
-    def order(self, size):
-        """Return random integers for a chunk of sweeps; none for cyclic order."""
-        if self.random_state is None:
-            return np.empty((0, 0), dtype=np.int64)
-        return self.random_state.randint(
-            0, np.iinfo(np.int32).max, size=(_CHUNK, size)
-        ).astype(np.int64)
-
-    def sweeps(self, limit):
-        """Return how many sweeps one kernel call may take."""
-        return limit if self.random_state is None else min(limit, _CHUNK)
 
 
 class LeastSquaresProblem:
@@ -268,7 +225,8 @@ class LeastSquaresProblem:
         Violators are found without X. Returns the number of rounds, each with a
         working set of its own.
         """
-        for n_rounds in range(1, max_rounds + 1):
+        n_rounds, done, added = 0, True, 1
+        while done and added and n_rounds < max_rounds:
             columns = self.working.columns
             local, gradient = w[columns], correlation[columns]
             penalties = l1[columns], l2[columns]
@@ -276,9 +234,8 @@ class LeastSquaresProblem:
             change = local - w[columns]
             w[columns] = local
             correlation = correlation - change @ self.working.whole_gram[columns]
-            candidates = self._candidates(w, correlation, l1, l2)
-            if not done or not self.working.add(candidates):
-                break
+            added = self.working.add(self._candidates(w, correlation, l1, l2))
+            n_rounds += 1
         return n_rounds
 
     def solve_inside(self, w, l1, l2, tol, max_iter):

@@ -11,8 +11,8 @@ problem of its own, started from the solution before.
 import numpy as np
 
 from sklreg.solvers.block_certificates import BlockCertifier
-from sklreg.solvers.coordinate_descent import Solution
 from sklreg.solvers.gram_certificates import GramCertifier
+from sklreg.solvers.solution import Solution
 from sklreg.solvers.steps import PathSteps
 
 _FIRST_BLOCK = 4
