@@ -329,7 +329,8 @@ class ElasticNet(PenalisedPath, LinearRegressor):
         design = make_design(X, sample_weight, self.fit_intercept)
         # A cross-validation hands on the Gram matrix it has.
         gram = vars(self).pop("_known_gram", None)
-        if gram is None:
+        known = gram is not None
+        if not known:
             gram = checked_gram(self.precompute, X, design, check=check_input)
         if not (self.copy_X or sparse.issparse(X)) and self.fit_intercept:
             design.center_in_place()
@@ -351,6 +352,7 @@ class ElasticNet(PenalisedPath, LinearRegressor):
                 target,
                 terms,
                 gram=gram,
+                exact_gram=known,
                 positive=self.positive,
                 random_state=rng,
             )

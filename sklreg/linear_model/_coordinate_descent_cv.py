@@ -130,10 +130,11 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=(len(folds), len(l1_ratios)))
         paths = self._fold_paths(X, y, weights, terms, gammas, folds)
-        with blas_for(min(len(folds), effective_n_jobs(self.n_jobs))):
-            results = Parallel(
-                n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads"
-            )(
+        # Paths from moments are over before threads repay their start.
+        short = paths.moments is not None and len(l1_ratios) == 1
+        n_jobs = 1 if short else self.n_jobs
+        with blas_for(min(len(folds), effective_n_jobs(n_jobs))):
+            results = Parallel(n_jobs=n_jobs, verbose=self.verbose, prefer="threads")(
                 delayed(paths.errors)(
                     train, test, grids, l1_ratios, [self._options(seed) for seed in row]
                 )

@@ -193,6 +193,9 @@ class BlockCertifier:
     def _apart_in_gram(self, solutions, start, level):
         """Return how far residuals are apart, and correlations inside; or None."""
         problem, end = self.problem, self.end
+        if problem.working.whole_gram is not None and not problem.exact_gram:
+            # How many digits a given matrix has is not known.
+            return None
         columns, m = problem.working.columns, len(problem.working)
         norms = self.norms[columns]
         local = np.stack([w[columns] for w in (*solutions, start.w)], axis=1)

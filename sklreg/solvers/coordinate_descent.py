@@ -9,12 +9,13 @@ problem on it; then one product with the whole of X gives the exact duality gap 
 the columns that violate the optimality conditions most, which join the set.
 """
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.active_set import LARGEST_SUPPORT, ActiveSet
+from sklreg.solvers.solution import Selection, Solution
 from sklreg.solvers.working_set import WorkingSet
 
 # Up to this many features the first working set is the whole problem, where sweeps
@@ -25,6 +26,8 @@ _FIRST_VIOLATORS = 64
 _INNER = 0.02
 # A tolerance below this asks for the exact solution on the support.
 _TIGHT = 1e-5
+# Up to this many features (32 MiB) a path on a tall X begins with their Gram matrix.
+_PATH_GRAM = 2048
 # A dense X of more entries is not copied into a panel where its Gram would be small.
 _LARGE = 2_000_000
 # Sweeps before the first exact step; a small problem that may settle by itself gets
@@ -39,54 +42,11 @@ _ROUNDS = 4
 _ROUNDING = 4 * np.finfo(np.float64).eps
 # Next to the level before, each level on the way to a small penalty.
 _STAGE = 0.7
-# Sweeps that one draw of random coordinates serves.
-_CHUNK = 8
 
 
 def _settling_sweeps(n_features):
     """Return how many sweeps a small problem gets before exact steps are tried."""
     return int(np.clip(_SETTLING_WORK // n_features**2, 30, 500))
-
-
-@dataclass
-class Solution:
-    """Coefficients with their certificate.
-
-    Attributes
-    ----------
-    w : ndarray of shape (n_features,)
-        Coefficients.
-    gap : float
-        Duality gap at ``w``, from a residual computed afresh.
-    n_iter : int
-        Sweeps of coordinate descent; an exact solution on a working set is one.
-    correlation : ndarray of shape (n_features,)
-        ``A^T (b - A w)``, where the next problem of a path starts from.
-    """
-
-    w: np.ndarray
-    gap: float
-    n_iter: int
-    correlation: np.ndarray
-
-
-class Selection:
-    """Order of the coordinates in a sweep: cyclic, or drawn from a generator."""
-
-    def __init__(self, random_state=None):
-        self.random_state = random_state
-
-    def order(self, size):
-        """Return random integers for a chunk of sweeps; none for cyclic order."""
-        if self.random_state is None:
-            return np.empty((0, 0), dtype=np.int64)
-        return self.random_state.randint(
-            0, np.iinfo(np.int32).max, size=(_CHUNK, size)
-        ).astype(np.int64)
-
-    def sweeps(self, limit):
-        """Return how many sweeps one kernel call may take."""
-        return limit if self.random_state is None else min(limit, _CHUNK)
 
 
 class LeastSquaresProblem:
@@ -106,6 +66,10 @@ class LeastSquaresProblem:
         Draws the coordinates; None sweeps in cyclic order.
     factors : (ndarray, ndarray) or None
         What multiplies the L1 and the L2 penalty of each feature; None is 1.
+    target_square : float or None
+        ``b^T b`` if it is known.
+    exact_gram : bool
+        Whether ``gram`` is exact up to rounding, and may certify solutions.
     """
 
     def __init__(
@@ -118,18 +82,27 @@ class LeastSquaresProblem:
         positive=False,
         random_state=None,
         factors=None,
+        target_square=None,
+        exact_gram=False,
     ):
         self.design = design
         self.target = target
-        self.b = design.weigh(target)
         self.q = design.correlate(self.b) if correlation is None else correlation
-        self.null_square = float(self.b @ self.b)
+        if target_square is None:
+            target_square = float(self.b @ self.b)
+        self.target_square = self.null_square = target_square
         self.positive = positive
         ones = np.ones(design.shape[1])
         self.l1_factor, self.l2_factor = (ones, ones) if factors is None else factors
         self.selection = Selection(random_state)
         self.working = WorkingSet(design, gram)
         self.active = ActiveSet(self.working)
+        self.exact_gram = exact_gram
+
+    @cached_property
+    def b(self):
+        """The weighted target."""
+        return self.design.weigh(self.target)
 
     def alpha_max(self, l1_ratio=1.0):
         """Return the smallest alpha at which every coefficient is zero."""
@@ -144,6 +117,16 @@ class LeastSquaresProblem:
             and (_WHOLE < n_features or self._tall())
             and (self.design.sparse or min(n_samples, n_features) <= LARGEST_SUPPORT)
         )
+
+    def make_gram(self):
+        """Make the Gram matrix of all the features, unless there is one."""
+        if self.working.whole_gram is None:
+            self.working.whole_gram = self.design.gram()
+            self.exact_gram = not self.design.gram_cancels
+
+    def repays_gram(self):
+        """Whether a path is certified more cheaply by a Gram matrix than by X."""
+        return self._tall() and self.design.shape[1] <= _PATH_GRAM
 
     def _tall(self):
         """Whether a Gram matrix is small beside a dense X that is large."""
@@ -187,8 +170,8 @@ class LeastSquaresProblem:
             n_iter = self._approach(w, l1, l2, max_iter)
             correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
-        if whole and self._tall() and self.working.whole_gram is None:
-            self.working.whole_gram = self.design.gram()
+        if whole and self._tall():
+            self.make_gram()
         tight = tol < _TIGHT
         first_exact = _FIRST_EXACT
         if whole and not tight:
@@ -210,6 +193,10 @@ class LeastSquaresProblem:
             exact = n_iter > 0 if whole else True
             exact = exact and (added > 0 or rounds_lost == 0)
             best = min(best, gap)
+            if exact and not whole and self._settles(w, l1, l2):
+                n_iter += self._settle(w, correlation, l1, l2, max_iter - n_iter)
+                correlation = None
+                continue
             n_iter += self._descend(
                 w,
                 residual,
@@ -222,6 +209,34 @@ class LeastSquaresProblem:
                 exact and self.selection.random_state is None,
             )
             correlation = None
+
+    def _settles(self, w, l1, l2):
+        """Whether exact moves apply, and violators are known without X."""
+        columns = self.working.columns
+        return (
+            self.exact_gram
+            and self.selection.random_state is None
+            and self.active.worthwhile(w[columns], l1[columns], l2[columns])
+        )
+
+    def _settle(self, w, correlation, l1, l2, max_rounds):
+        """Solve by the Gram matrix of all features, in place of w.
+
+        Violators are found without X. Returns the number of rounds, each with a
+        working set of its own.
+        """
+        n_rounds, done, added = 0, True, 1
+        while done and added and n_rounds < max_rounds:
+            columns = self.working.columns
+            local, gradient = w[columns], correlation[columns]
+            penalties = l1[columns], l2[columns]
+            done, _ = self.active.move(local, gradient, *penalties, self.positive)
+            change = local - w[columns]
+            w[columns] = local
+            correlation = correlation - change @ self.working.whole_gram[columns]
+            added = self.working.add(self._candidates(w, correlation, l1, l2))
+            n_rounds += 1
+        return n_rounds
 
     def solve_inside(self, w, l1, l2, tol, max_iter):
         """Solve on the working set, in place of w; return the number of sweeps."""

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sklreg.solvers import _design_kernels as kernels
+from sklreg.solvers.centring import centred_gram
 
 _BLOCK_BYTES = 1 << 20
 _PART_BYTES = 1 << 24
@@ -60,7 +61,11 @@ class Design:
         Weights that sum to one (a float when they are equal).
     root : float or ndarray of shape (n_samples,)
         Square root of ``weight``.
+    gram_cancels : bool
+        Whether ``gram`` subtracts what may be nearly as large.
     """
+
+    gram_cancels = False
 
     def __init__(self, X, sample_weight, center):
         self.X = X
@@ -186,7 +191,7 @@ class DenseDesign(Design):
         """Return ``X[:, support] w``, neither centred nor weighted."""
         if len(support) == self.shape[1]:
             columns = self.X
-        elif self.X.flags.f_contiguous:
+        elif self.X.flags.f_contiguous and 2 * len(support) <= self.shape[1]:
             # In parts, so that a large support is not a copy of X.
             product = np.zeros(self.shape[0])
             last = 0
@@ -265,8 +270,13 @@ class DenseDesign(Design):
             self.far = False
 
     def gram(self):
-        """Return the whole ``A^T A``, accumulated over blocks of rows."""
+        """Return the whole ``A^T A``, accumulated over blocks of rows if need be."""
         n_features = self.shape[1]
+        if np.ndim(self.weight) == 0:
+            gram = centred_gram(self.X, self.mean)
+            if gram is not None:
+                gram *= self.weight
+                return gram
         total = np.zeros((n_features, n_features))
         step = max(64, 8 * _BLOCK_BYTES // (8 * max(1, n_features)))
         for start in range(0, self.shape[0], step):

@@ -141,7 +141,9 @@ class FoldGrams:
             )
             return
         parts = [self._moments(test) for test in tests]
-        self.gram = np.sum([part[0] for part in parts], axis=0)
+        self.gram = parts[0][0].copy()
+        for part in parts[1:]:
+            self.gram += part[0]
         self.products = np.sum([part[1] for part in parts], axis=0)
         constant = self.whole.constant_columns(np.diagonal(self.gram))
         self.gram[constant], self.gram[:, constant] = 0.0, 0.0

@@ -1,20 +1,19 @@
 """Test errors along paths of penalties, for the folds of a cross-validation."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy import linalg
 from scipy.sparse import issparse
 
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_grams import FoldGrams, TestMoments, as_slice
+from sklreg.solvers.moment_problem import MomentDesign, MomentProblem
 from sklreg.solvers.path import solve_path
 
 #: Up to this many features the Gram matrices of the folds are kept: 32 MiB each.
 _MOMENTS_COLUMNS = 2048
-#: Eigenvalues of a correlation matrix below this part of the largest are rounding.
-_RANK = 1e-14
 
 
 @dataclass
@@ -48,10 +47,8 @@ def training_weight(train, n_samples, sample_weight):
 class FoldPaths:
     """Paths on the training rows of folds, and their errors on the test rows.
 
-    With many more rows than features a fold is solved from its moments: the Gram
-    matrix of the training rows, found by subtraction, is factored into as many rows
-    as there are features and one more for what of y no feature explains. On these
-    rows the problem, its residual norms and its duality gaps are those of the fold.
+    With many more rows than features a fold is solved from its moments, the Gram
+    matrix of the training rows being found by subtraction.
 
     Parameters
     ----------
@@ -112,17 +109,10 @@ class FoldPaths:
         """
         parts = self._from_moments(train, test) or self._from_rows(train)
         found = []
-        correlation = parts.design.correlate(parts.design.weigh(parts.target))
         for l1_ratio, alphas, option in zip(l1_ratios, grids, options, strict=True):
             option = dict(option)
             tol, max_iter = option.pop("tol"), option.pop("max_iter")
-            problem = LeastSquaresProblem(
-                parts.design,
-                parts.target,
-                gram=parts.gram,
-                correlation=correlation,
-                **option,
-            )
+            problem = parts.problem(**option)
             solutions = solve_path(
                 problem, alphas, l1_ratio, tol=tol, max_iter=max_iter
             )
@@ -141,7 +131,7 @@ class FoldPaths:
         design = make_design(self.X, weight, self.fit_intercept)
         target, offset = design.targets(self.y)
         gram = design.gram() if self.gram else None
-        return _Fold(design, target, gram, design.mean + design.taken_out, offset)
+        return _Fold(design, gram, design.mean + design.taken_out, offset, target)
 
     def _from_moments(self, train, test):
         found = self.moments and self.moments.training(train, test)
@@ -152,14 +142,8 @@ class FoldPaths:
         offset = found.offset[0]
         square = weight @ (self.y - offset) ** 2 / total
         gram = found.gram / total
-        A, b = _factored(gram, found.products[:, 0] / total)
-        rest = np.sqrt(max(0.0, square - b @ b))
-        # make_design gives each row the weight 1 / n_rows.
-        scale = np.sqrt(len(b) + 1)
-        rows = scale * np.vstack([A, np.zeros(A.shape[1])])
-        design = make_design(rows, None, center=False)
-        target = scale * np.append(b, rest)
-        return _Fold(design, target, gram, found.mean, offset, found.test)
+        design = MomentDesign(gram, found.products[:, 0] / total, square)
+        return _MomentFold(design, gram, found.mean, offset, found.test)
 
     def _test_errors(self, test, coefs, parts):
         if parts.test is not None:
@@ -182,27 +166,45 @@ class FoldPaths:
 
 @dataclass
 class _Fold:
+    """The training rows of a fold: their design, Gram matrix, means, and target."""
+
     design: object
-    target: np.ndarray
     gram: np.ndarray | None
     mean: np.ndarray
     offset: float
-    test: TestMoments | None = None
+    target: np.ndarray
+    test = None
+
+    @cached_property
+    def _correlation(self):
+        return self.design.correlate(self.design.weigh(self.target))
+
+    def problem(self, **options):
+        """Return the problem without terms."""
+        return LeastSquaresProblem(
+            self.design,
+            self.target,
+            gram=self.gram,
+            correlation=self._correlation,
+            **options,
+        )
 
 
-def _factored(gram, products):
-    """Return A and b with ``A^T A`` and ``A^T b`` as given, A square at the most."""
-    scale = np.sqrt(np.diagonal(gram))
-    scale[scale == 0.0] = 1.0
-    correlation = gram / scale[:, None]
-    correlation /= scale
-    try:
-        R = linalg.cholesky(correlation, check_finite=False)
-        b = linalg.solve_triangular(R, products / scale, trans=1, check_finite=False)
-    except linalg.LinAlgError:
-        values, vectors = linalg.eigh(correlation)
-        kept = values > _RANK * values[-1]
-        root = np.sqrt(values[kept])
-        R = root[:, None] * vectors[:, kept].T
-        b = (vectors[:, kept].T @ (products / scale)) / root
-    return R * scale, b
+@dataclass
+class _MomentFold:
+    """The same, of which only moments are known, with those of the test rows."""
+
+    design: MomentDesign
+    gram: np.ndarray
+    mean: np.ndarray
+    offset: float
+    test: TestMoments
+
+    @property
+    def target(self):
+        """The target, on rows that are made now."""
+        return self.design.target
+
+    def problem(self, **options):
+        """Return the problem without terms."""
+        return MomentProblem(self.design, **options)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklreg.solvers._multi_task_kernels import block_gram_descent
-from sklreg.solvers.coordinate_descent import Selection, Solution
+from sklreg.solvers.solution import Selection, Solution
 from sklreg.solvers.working_set import WorkingSet
 
 _WHOLE = 128

@@ -33,6 +33,7 @@ class PartialDesign:
         self.hidden = unpenalised | excluded
         self.free = np.flatnonzero(unpenalised)
         self.sparse = base.sparse and not len(self.free)
+        self.gram_cancels = len(self.free) > 0
         panel = self._base_panel(self.free)
         norms = np.sqrt(np.einsum("ij,ij->j", panel, panel))
         norms[norms == 0.0] = 1.0

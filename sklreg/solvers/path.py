@@ -11,7 +11,8 @@ problem of its own, started from the solution before.
 import numpy as np
 
 from sklreg.solvers.block_certificates import BlockCertifier
-from sklreg.solvers.coordinate_descent import Solution
+from sklreg.solvers.gram_certificates import GramCertifier
+from sklreg.solvers.solution import Solution
 from sklreg.solvers.steps import PathSteps
 
 _FIRST_BLOCK = 4
@@ -82,11 +83,14 @@ class _Follower:
         design = problem.design
         n_samples, n_features = design.shape
         self.whole = not design.sparse and n_features <= min(n_samples, _WHOLE)
+        if self.whole or problem.repays_gram():
+            problem.make_gram()
         if self.whole:
-            if self.working.whole_gram is None:
-                self.working.whole_gram = design.gram()
             self.working.add(np.arange(n_features))
-        self.certifier = BlockCertifier(problem)
+        if problem.exact_gram:
+            self.certifier = GramCertifier(problem, problem.goal(tol))
+        else:
+            self.certifier = BlockCertifier(problem)
         self.steps = PathSteps(problem, tol, max_iter)
 
     def run(self, w):

@@ -12,6 +12,8 @@ import numpy as np
 from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator
 
+from sklreg.solvers.centring import centred_gram
+
 #: A buffer of rows (or columns) grows up to so many bytes.
 _BUFFER_BYTES = 1 << 22
 #: It has at least so many rows, where it is multiplied with few columns,
@@ -162,7 +164,12 @@ class CentredDesign:
                 np.add(products, block.T @ B[rows], out=products)
                 yield block
 
-        gram = _sum_of_squares(blocks(), p)
+        plain = self.root is None or np.all(self.root == 1.0)
+        gram = centred_gram(self.X, self.mean) if plain else None
+        if gram is None:
+            gram = _sum_of_squares(blocks(), p)
+        else:
+            products = self.X.T @ B - np.multiply.outer(self.mean, B.sum(axis=0))
         constant = self.constant_columns(np.diagonal(gram))
         if constant.any():
             gram[constant] = 0.0
