@@ -101,8 +101,11 @@ class BlockCertifier:
             level in any case.
         """
         problem, start = self.problem, self.end
-        self.look(l1s[-1], solutions[-1])
-        block = self._without_x(solutions, l1s, start) or self._with_x(solutions)
+        if problem.design.sparse:
+            block = self._with_x(solutions, l1s[-1])
+        else:
+            self.look(l1s[-1], solutions[-1])
+            block = self._without_x(solutions, l1s, start) or self._with_x(solutions)
         gaps = np.empty(len(solutions))
         for k, w in enumerate(solutions):
             gaps[k], _ = duality_gap(
@@ -124,14 +127,20 @@ class BlockCertifier:
         W = np.stack([w[working.columns] for w in solutions], axis=1)
         return problem.b[:, None] - working.panel @ W
 
-    def _with_x(self, solutions):
+    def _with_x(self, solutions, level=None):
+        """Return the block from a product with X; the last is the end of a level."""
         residuals = self._residuals(solutions)
         products = self.problem.design.correlate(residuals)
-        return _Block(
+        block = _Block(
             np.einsum("ij,ij->j", residuals, residuals),
             self.problem.b @ residuals,
             [np.ascontiguousarray(column) for column in products.T],
         )
+        if level is not None:
+            self.before = self.end
+            correlation = block.correlations[-1]
+            self.end = End(level, solutions[-1], residuals[:, -1], correlation)
+        return block
 
     def _without_x(self, solutions, l1s, start):
         """Return the block from what is known at its ends, or None if too little."""
@@ -141,13 +150,10 @@ class BlockCertifier:
             gram = problem.working.whole_gram
             squares = design.all_squares() if gram is None else gram.diagonal()
             self.norms = np.sqrt(np.maximum(squares, 0.0))
-        if design.sparse:
-            apart, inside, residuals = self._apart_in_rows(solutions, start)
-        else:
-            found = self._apart_in_gram(solutions, start, l1s[-1])
-            if found is None:
-                return None
-            apart, inside, residuals = *found, None
+        found = self._apart_in_gram(solutions, start, l1s[-1])
+        if found is None:
+            return None
+        apart, inside = found
         whole, inner, length, squares, with_target = apart
         t = np.clip(inner / length, 0.0, 1.0) if length > 0.0 else np.zeros(len(whole))
         distance = np.maximum(whole - 2.0 * t * inner + t * t * length, 0.0)
@@ -162,14 +168,11 @@ class BlockCertifier:
         above = (bound > levels)[:, :-1]
         unsure = above.any(axis=1)
         n_unsure = int(np.count_nonzero(unsure))
-        if not design.sparse and n_unsure > _FEW * design.shape[1]:
+        if n_unsure > _FEW * design.shape[1]:
             return None
         if n_unsure:
             which = np.flatnonzero(above.any(axis=0))
-            if residuals is None:
-                read = self._residuals([solutions[k] for k in which])
-            else:
-                read = residuals[:, which]
+            read = self._residuals([solutions[k] for k in which])
             read = design.correlate_columns(doubtful[unsure], read)
             slope[np.ix_(unsure, which)] = read
         correlations = []
@@ -209,18 +212,3 @@ class BlockCertifier:
         with_target = float(end.residual @ problem.b) + problem.q[columns] @ U
         inside = end.correlation[columns, None] + GU
         return (whole, v @ GU, float(v @ Gv), squares, with_target), inside
-
-    def _apart_in_rows(self, solutions, start):
-        """Return the same from the residuals, and these."""
-        problem, last = self.problem, self.end.residual
-        residuals = self._residuals(solutions)
-        D, v = residuals - last[:, None], start.residual - last
-        apart = (
-            np.einsum("ij,ij->j", D, D),
-            v @ D,
-            float(v @ v),
-            np.einsum("ij,ij->j", residuals, residuals),
-            problem.b @ residuals,
-        )
-        inside = problem.design.correlate_columns(problem.working.columns, residuals)
-        return apart, inside, residuals

@@ -10,6 +10,7 @@ the columns that violate the optimality conditions most, which join the set.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -223,18 +224,6 @@ class LeastSquaresProblem:
             )
             correlation = None
 
-    def solve_inside(self, w, l1, l2, tol, max_iter):
-        """Solve on the working set, in place of w; return the number of sweeps."""
-        l1, l2 = l1 * self.l1_factor, l2 * self.l2_factor
-        columns, residual = self.working.columns, self.residual(w)
-        correlation = np.zeros(len(w))
-        correlation[columns] = self.design.correlate_columns(columns, residual)
-        ending = np.inf, _FIRST_EXACT, tol < _TIGHT
-        goal = 0.2 * self.goal(tol)
-        return self._descend(
-            w, residual, correlation, l1, l2, goal, max_iter, ending, True
-        )
-
     def _approach(self, w, l1, l2, max_stages):
         """Come down to a small penalty by stages, in place of w = 0.
 
@@ -309,8 +298,11 @@ class LeastSquaresProblem:
         nonzeros = np.count_nonzero(w)
         if nonzeros == 0:
             return self.b
-        if np.count_nonzero(w[self.working.columns]) == nonzeros:
-            return self.b - self.working.product(w)
+        working = self.working
+        if np.count_nonzero(w[working.columns]) == nonzeros:
+            if self.design.sparse:
+                return working.sparse_panel.residual(self.b, w[working.columns])
+            return self.b - working.product(w)
         return self.b - self.design.apply(w)
 
     def _candidates(self, w, correlation, l1, l2):
@@ -403,24 +395,16 @@ class LeastSquaresProblem:
 
         Returns the number of sweeps and the gap on the set.
         """
-        design = self.design
-        if design.sparse:
-            # The kernel keeps raw residuals, so that rows of no weight stay finite.
-            target = self.target
-            z = target - design.raw_product(self.working.columns, local)
-            weight = design.weights()
-            shift = float(np.mean(z) if len(weight) == 1 else weight @ z)
-            shift = shift if design.center else 0.0
-        else:
-            target, z, shift = self.b, residual.copy(), 0.0
-        arguments = self.working.descend_arguments()
+        working, residual = self.working, residual.copy()
+        sparse = self.design.sparse
+        panel = working.sparse_panel if sparse else working.panel
+        descend = panel.descend if sparse else partial(kernels.panel_descent, panel)
         sweeps, gap = 0, np.inf
         while sweeps < max_sweeps:
-            done, gap, shift = kernels.residual_descent(
-                *arguments,
-                target,
-                z,
-                shift,
+            done, gap = descend(
+                working.squares,
+                self.b,
+                residual,
                 local,
                 *penalties,
                 self.positive,

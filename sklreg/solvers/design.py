@@ -9,6 +9,7 @@ are copied into a panel.
 import numpy as np
 from scipy.sparse import issparse
 
+from sklreg._threads import in_parts
 from sklreg.solvers import _design_kernels as kernels
 
 _BLOCK_BYTES = 1 << 20
@@ -18,6 +19,8 @@ _FAR = 1e3
 _ROWS_FOR_SPREAD = 8
 # Rows of a C-ordered X whose columns are read while they are in the cache.
 _TILE = 64
+# Entries of a sparse X that are worth a thread.
+_ENTRIES_A_THREAD = 1 << 18
 
 
 def read_only(array):
@@ -284,17 +287,21 @@ class SparseDesign(Design):
 
     def correlate_columns(self, columns, R):
         """Return ``A[:, columns]^T R`` for one or several residuals."""
-        weighted = np.atleast_2d(self.weigh(R).T)
-        out = np.empty((len(columns), len(weighted)))
-        kernels.csc_correlate(
+        weighted = self.weigh(R).reshape(len(R), -1)
+        out = np.empty((weighted.shape[1], len(columns)))
+        entries = 1 + self.X.nnz // max(1, self.shape[1])
+        in_parts(
+            kernels.csc_correlate,
+            len(columns),
+            1 + _ENTRIES_A_THREAD // entries,
             *self.arrays(),
             columns,
             self.mean,
             np.ascontiguousarray(weighted),
-            weighted.sum(axis=1),
+            weighted.sum(axis=0),
             out,
         )
-        return out[:, 0] if R.ndim == 1 else out
+        return out[0] if R.ndim == 1 else out.T
 
     def _x_transpose(self, V):
         columns = V[:, None] if V.ndim == 1 else V

@@ -21,6 +21,8 @@ _NEW_COLUMNS = 64
 # With up to this many features, and as many samples, the working set is all of them.
 _WHOLE = 512
 _LARGEST_WHOLE_BLOCK = 32
+# Sweeps bring the gap on the working set down to this part of the goal.
+_INNER = 0.2
 
 
 def solve_path(
@@ -88,6 +90,8 @@ class _Follower:
             self.working.add(np.arange(n_features))
         self.certifier = BlockCertifier(problem)
         self.steps = PathSteps(problem, tol, max_iter)
+        # The last solution but one.
+        self.before = None
 
     def run(self, w):
         problem = self.problem
@@ -120,7 +124,10 @@ class _Follower:
                 self.certifier.look(self.l1s[first], solution.w, solution.correlation)
                 accepted = [solution]
             yield from accepted
+            self.before = accepted[-2].w if len(accepted) > 1 else w
             w, correlation = accepted[-1].w, accepted[-1].correlation
+            if first == 0 and len(accepted) == 1:
+                self.before = None
             whole_block = len(accepted) == last - first
             first += len(accepted)
             block = min(2 * block, largest) if whole_block else len(accepted) + 1
@@ -148,8 +155,8 @@ class _Follower:
 
     def _solve_block(self, w, correlation, first, last):
         """Return ``(w, n_iter)`` for each penalty, solved on the working set."""
-        if self.problem.design.sparse:
-            return [self._descend(w := w.copy(), k) for k in range(first, last)]
+        if self.problem.design.sparse and not self.working.prefers_gram():
+            return self._descend(w, first, last)
         columns = self.working.columns
         local = w[columns]
         gradient = correlation[columns]
@@ -167,10 +174,34 @@ class _Follower:
                 break
         return found
 
-    def _descend(self, w, k):
-        """Solve one penalty on the working set of a sparse design, in place of w."""
-        l1, l2 = self.l1s[k], self.l2s[k]
-        return w, self.problem.solve_inside(w, l1, l2, self.tol, self.max_iter)
+    def _descend(self, w, first, last):
+        """Return the same by sweeps over sparse columns."""
+        problem, columns = self.problem, self.working.columns
+        panel = self.working.sparse_panel
+        l1_factor, l2_factor = problem.l1_factor[columns], problem.l2_factor[columns]
+        before, here = (None if w is None else w[columns] for w in (self.before, w))
+        found = []
+        for k in range(first, last):
+            local = here.copy()
+            if before is not None:
+                # Where the last two solutions point, as far as signs stay.
+                step = (self.l1s[k] - self.l1s[k - 1]) / (
+                    self.l1s[k - 1] - self.l1s[k - 2]
+                )
+                ahead = here + step * (here - before)
+                np.copyto(local, ahead, where=(ahead * here > 0.0) & (before != 0.0))
+            sweeps, _ = problem.descend_residual(
+                local,
+                panel.residual(problem.b, local),
+                (self.l1s[k] * l1_factor, self.l2s[k] * l2_factor),
+                _INNER * problem.goal(self.tol),
+                self.max_iter,
+            )
+            before, here = here, local
+            full = np.zeros(len(w))
+            full[columns] = local
+            found.append((full, sweeps))
+        return found
 
     def _certify(self, found, first):
         """Return the solutions up to the first whose gap is too large."""
