@@ -159,7 +159,7 @@ class PenalisedPath(FittedPath):
         if self.relax:
             refits = Refits(problem, terms)
             finals = [refits.blends(w, [self.gamma])[0] for w in finals]
-        coefs = np.stack([completed(problem, w) for w in finals], axis=1)
+        coefs = np.stack([completed(problem, w) for w in finals]).T
         b = design.weigh(problem.target)
         null = float(b @ b)
         explained = np.zeros(len(grid))

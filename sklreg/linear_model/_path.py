@@ -369,9 +369,7 @@ def enet_path(
         refits = Refits(problem, terms)
         finals = [refits.blends(w, [gamma])[0] for w in finals]
     finals = [completed(problem, w) for w in finals]
-    coefs = np.stack(finals, axis=-1).astype(X.dtype)
-    if y.ndim != 1:
-        coefs = np.swapaxes(coefs, 0, 1)
+    coefs = np.stack(finals).astype(X.dtype, copy=False).T
     gaps = np.array([s.gap for s in solutions])
     found = [grid, coefs, gaps]
     if return_n_iter:

@@ -126,7 +126,7 @@ class FoldPaths:
             solutions = solve_path(
                 problem, alphas, l1_ratio, tol=tol, max_iter=max_iter
             )
-            coefs = np.stack([solution.w for solution in solutions], axis=1)
+            coefs = np.stack([solution.w for solution in solutions]).T
             found.append(
                 FoldErrors(
                     self._test_errors(test, coefs, parts),

@@ -50,8 +50,8 @@ class PathGaps:
         return cls(
             alphas,
             l1_ratio,
-            np.stack([s.w for s in solutions], axis=1),
-            np.stack([s.correlation for s in solutions], axis=1),
+            np.stack([s.w for s in solutions]).T,
+            np.stack([s.correlation for s in solutions]).T,
             problem.q,
             float(problem.b @ problem.b),
             problem.l1_factor,
