@@ -80,10 +80,12 @@ class BlockCertifier:
         if correlation is None:
             null = residual is problem.b
             correlation = problem.q if null else problem.design.correlate(residual)
-        self.before, self.end = self.end, End(level, w, residual, correlation)
+        self.before = self.end
+        # Solutions that do not hold are written over.
+        self.end = End(level, w.copy(), residual, correlation)
         return correlation
 
-    def certify(self, solutions, l1s, l2s):
+    def certify(self, solutions, l1s, l2s, out=None):
         """Return ``(gaps, correlations)`` of the solutions of a block.
 
         Parameters
@@ -92,6 +94,8 @@ class BlockCertifier:
             Coefficients, zero outside the working set. They follow the end.
         l1s, l2s : ndarray of shape (n_solutions,)
             Their penalties, decreasing, before the factors of the features.
+        out : ndarray of shape (n_solutions, n_features) or None
+            Where the correlations of a sparse design are written.
 
         Returns
         -------
@@ -102,7 +106,7 @@ class BlockCertifier:
         """
         problem, start = self.problem, self.end
         if problem.design.sparse:
-            block = self._with_x(solutions, l1s[-1])
+            block = self._with_x(solutions, l1s[-1], out)
         else:
             self.look(l1s[-1], solutions[-1])
             block = self._without_x(solutions, l1s, start) or self._with_x(solutions)
@@ -127,10 +131,11 @@ class BlockCertifier:
         W = np.stack([w[working.columns] for w in solutions], axis=1)
         return problem.b[:, None] - working.panel @ W
 
-    def _with_x(self, solutions, level=None):
+    def _with_x(self, solutions, level=None, out=None):
         """Return the block from a product with X; the last is the end of a level."""
         residuals = self._residuals(solutions)
-        products = self.problem.design.correlate(residuals)
+        out = () if out is None else (out,)
+        products = self.problem.design.correlate(residuals, *out)
         block = _Block(
             np.einsum("ij,ij->j", residuals, residuals),
             self.problem.b @ residuals,
@@ -138,8 +143,8 @@ class BlockCertifier:
         )
         if level is not None:
             self.before = self.end
-            correlation = block.correlations[-1]
-            self.end = End(level, solutions[-1], residuals[:, -1], correlation)
+            last = solutions[-1].copy(), residuals[:, -1], block.correlations[-1].copy()
+            self.end = End(level, *last)
         return block
 
     def _without_x(self, solutions, l1s, start):

@@ -118,7 +118,7 @@ class Design:
         return self.root * (product - self.mean[support] @ w[support])
 
     def intercept(self, offset, w):
-        """Return the intercept that belongs to ``w`` on the original scale."""
+        """Return the intercept of ``w``, or of each column, on the original scale."""
         return offset - (self.mean + self.taken_out) @ w
 
 
@@ -281,14 +281,18 @@ class SparseDesign(Design):
             X.sum_duplicates()
         super().__init__(X, sample_weight, center)
 
-    def correlate(self, R):
-        """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
-        return self.correlate_columns(np.arange(self.shape[1]), R)
+    def correlate(self, R, out=None):
+        """Return ``A^T R``, as :meth:`correlate_columns`."""
+        return self.correlate_columns(np.arange(self.shape[1]), R, out)
 
-    def correlate_columns(self, columns, R):
-        """Return ``A[:, columns]^T R`` for one or several residuals."""
+    def correlate_columns(self, columns, R, out=None):
+        """Return ``A[:, columns]^T R`` for R of shape (n_samples,) or (n_samples, k).
+
+        ``out``, if given, has the shape (k, n_columns).
+        """
         weighted = self.weigh(R).reshape(len(R), -1)
-        out = np.empty((weighted.shape[1], len(columns)))
+        if out is None:
+            out = np.empty((weighted.shape[1], len(columns)))
         entries = 1 + self.X.nnz // max(1, self.shape[1])
         in_parts(
             kernels.csc_correlate,

@@ -10,6 +10,7 @@ from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_grams import FoldGrams, TestMoments, as_slice
 from sklreg.solvers.path import solve_path
+from sklreg.solvers.path_gaps import stacked
 
 #: Up to this many features the Gram matrices of the folds are kept: 32 MiB each.
 _MOMENTS_COLUMNS = 2048
@@ -126,7 +127,7 @@ class FoldPaths:
             solutions = solve_path(
                 problem, alphas, l1_ratio, tol=tol, max_iter=max_iter
             )
-            coefs = np.stack([solution.w for solution in solutions]).T
+            coefs = stacked([solution.w for solution in solutions]).T
             found.append(
                 FoldErrors(
                     self._test_errors(test, coefs, parts),

@@ -92,6 +92,10 @@ class _Follower:
         self.steps = PathSteps(problem, tol, max_iter)
         # The last solution but one.
         self.before = None
+        # Memory is had at once, as pages that are new cost more than their values.
+        shape = len(l1s), n_features
+        self.solutions = np.zeros(shape)
+        self.correlations = np.empty(shape) if design.sparse else None
 
     def run(self, w):
         problem = self.problem
@@ -122,12 +126,12 @@ class _Follower:
                 )
                 solution.n_iter += events
                 self.certifier.look(self.l1s[first], solution.w, solution.correlation)
+                self.solutions[first] = solution.w
+                solution.w = self.solutions[first]
                 accepted = [solution]
             yield from accepted
             self.before = accepted[-2].w if len(accepted) > 1 else w
             w, correlation = accepted[-1].w, accepted[-1].correlation
-            if first == 0 and len(accepted) == 1:
-                self.before = None
             whole_block = len(accepted) == last - first
             first += len(accepted)
             block = min(2 * block, largest) if whole_block else len(accepted) + 1
@@ -167,9 +171,7 @@ class _Follower:
             done, events = self.steps.move(
                 local, gradient, self.l1s[k] * l1_factor, self.l2s[k] * l2_factor
             )
-            full = np.zeros(len(w))
-            full[columns] = local
-            found.append((full, events))
+            found.append((self._full(k, local), events))
             if not done:
                 break
         return found
@@ -183,11 +185,10 @@ class _Follower:
         found = []
         for k in range(first, last):
             local = here.copy()
-            if before is not None:
+            length = self.l1s[k - 2] - self.l1s[k - 1] if k > 1 else 0.0
+            if before is not None and length > 0.0:
                 # Where the last two solutions point, as far as signs stay.
-                step = (self.l1s[k] - self.l1s[k - 1]) / (
-                    self.l1s[k - 1] - self.l1s[k - 2]
-                )
+                step = (self.l1s[k - 1] - self.l1s[k]) / length
                 ahead = here + step * (here - before)
                 np.copyto(local, ahead, where=(ahead * here > 0.0) & (before != 0.0))
             sweeps, _ = problem.descend_residual(
@@ -198,17 +199,23 @@ class _Follower:
                 self.max_iter,
             )
             before, here = here, local
-            full = np.zeros(len(w))
-            full[columns] = local
-            found.append((full, sweeps))
+            found.append((self._full(k, local), sweeps))
         return found
+
+    def _full(self, k, local):
+        """Return solution k from its values on the working set."""
+        full = self.solutions[k]
+        full[self.working.columns] = local
+        return full
 
     def _certify(self, found, first):
         """Return the solutions up to the first whose gap is too large."""
         problem = self.problem
         block = slice(first, first + len(found))
         l1s, l2s = self.l1s[block], self.l2s[block]
-        gaps, correlations = self.certifier.certify([w for w, _ in found], l1s, l2s)
+        out = None if self.correlations is None else self.correlations[block]
+        found_w = [w for w, _ in found]
+        gaps, correlations = self.certifier.certify(found_w, l1s, l2s, out)
         # A gap that is not a number is too large as well.
         short = np.flatnonzero(~(gaps <= problem.goal(self.tol)))
         held = short[0] if len(short) else len(found)
