@@ -70,7 +70,6 @@ class BlockCertifier:
 
     def __init__(self, problem):
         self.problem = problem
-        self.norms = None
         self.end = self.before = None
 
     def look(self, level, w, correlation=None):
@@ -150,11 +149,8 @@ class BlockCertifier:
     def _without_x(self, solutions, l1s, start):
         """Return the block from what is known at its ends, or None if too little."""
         problem, end = self.problem, self.end
-        design, columns = problem.design, problem.working.columns
-        if self.norms is None:
-            gram = problem.working.whole_gram
-            squares = design.all_squares() if gram is None else gram.diagonal()
-            self.norms = np.sqrt(np.maximum(squares, 0.0))
+        working, design = problem.working, problem.design
+        columns = working.columns
         found = self._apart_in_gram(solutions, start, l1s[-1])
         if found is None:
             return None
@@ -167,7 +163,7 @@ class BlockCertifier:
         doubtful = self._doubtful(start, distance.max(), l1s[-1])
         slope = np.multiply.outer((start.correlation - end.correlation)[doubtful], t)
         slope += end.correlation[doubtful, None]
-        bound = np.multiply.outer(self.norms[doubtful], distance)
+        bound = np.multiply.outer(working.all_norms[doubtful], distance)
         bound += slope if problem.positive else np.abs(slope)
         levels = np.multiply.outer(problem.l1_factor[doubtful], l1s)
         above = (bound > levels)[:, :-1]
@@ -193,7 +189,7 @@ class BlockCertifier:
         ends = start.correlation, self.end.correlation
         if not self.problem.positive:
             ends = np.abs(ends[0]), np.abs(ends[1])
-        bound = np.maximum(*ends) + self.norms * distance
+        bound = np.maximum(*ends) + self.problem.working.all_norms * distance
         doubtful = bound > level * self.problem.l1_factor
         doubtful[self.problem.working.columns] = False
         return np.flatnonzero(doubtful)
@@ -202,10 +198,10 @@ class BlockCertifier:
         """Return how far residuals are apart, and correlations inside; or None."""
         problem, end = self.problem, self.end
         columns, m = problem.working.columns, len(problem.working)
-        norms = self.norms[columns]
+        norms = problem.working.all_norms
         local = np.stack([w[columns] for w in (*solutions, start.w)], axis=1)
-        rounding = _EPS * float(np.abs(local).max(axis=1) @ norms)
-        if rounding * self.norms.max() > _ROUNDING * level * problem.l1_factor.min():
+        rounding = _EPS * float(np.abs(local).max(axis=1) @ norms[columns])
+        if rounding * norms.max() > _ROUNDING * level * problem.l1_factor.min():
             return None
         # Residuals differ from the last one by A u, u being zero off the set.
         U = local[:, [-2]] - local

@@ -107,6 +107,8 @@ class LeastSquaresProblem:
         Draws the coordinates; None sweeps in cyclic order.
     factors : (ndarray, ndarray) or None
         What multiplies the L1 and the L2 penalty of each feature; None is 1.
+    working : WorkingSet or None
+        The columns that another problem on the same design has come to need.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class LeastSquaresProblem:
         positive=False,
         random_state=None,
         factors=None,
+        working=None,
     ):
         self.design = design
         self.target = target
@@ -129,7 +132,7 @@ class LeastSquaresProblem:
         ones = np.ones(design.shape[1])
         self.l1_factor, self.l2_factor = (ones, ones) if factors is None else factors
         self.selection = Selection(random_state)
-        self.working = WorkingSet(design, gram)
+        self.working = WorkingSet(design, gram) if working is None else working
         self.active = ActiveSet(self.working)
 
     def alpha_max(self, l1_ratio=1.0):

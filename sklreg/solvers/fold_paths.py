@@ -11,6 +11,7 @@ from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_grams import FoldGrams, TestMoments, as_slice
 from sklreg.solvers.path import solve_path
 from sklreg.solvers.path_gaps import stacked
+from sklreg.solvers.working_set import WorkingSet
 
 #: Up to this many features the Gram matrices of the folds are kept: 32 MiB each.
 _MOMENTS_COLUMNS = 2048
@@ -112,28 +113,28 @@ class FoldPaths:
         list of FoldErrors
         """
         parts = self._from_moments(train, test) or self._from_rows(train)
-        found = []
+        found = [None] * len(l1_ratios)
         correlation = parts.design.correlate(parts.design.weigh(parts.target))
-        for l1_ratio, alphas, option in zip(l1_ratios, grids, options, strict=True):
-            option = dict(option)
+        # From the smallest supports to the largest, all on one set of columns.
+        working = WorkingSet(parts.design, parts.gram)
+        for i in np.argsort(-np.asarray(l1_ratios), kind="stable"):
+            option = dict(options[i])
             tol, max_iter = option.pop("tol"), option.pop("max_iter")
             problem = LeastSquaresProblem(
                 parts.design,
                 parts.target,
-                gram=parts.gram,
                 correlation=correlation,
+                working=working,
                 **option,
             )
             solutions = solve_path(
-                problem, alphas, l1_ratio, tol=tol, max_iter=max_iter
+                problem, grids[i], l1_ratios[i], tol=tol, max_iter=max_iter
             )
             coefs = stacked([solution.w for solution in solutions]).T
-            found.append(
-                FoldErrors(
-                    self._test_errors(test, coefs, parts),
-                    np.array([solution.gap for solution in solutions]),
-                    problem.goal(tol),
-                )
+            found[i] = FoldErrors(
+                self._test_errors(test, coefs, parts),
+                np.array([solution.gap for solution in solutions]),
+                problem.goal(tol),
             )
         return found
 

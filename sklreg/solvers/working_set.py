@@ -41,6 +41,7 @@ class WorkingSet:
         self._gram = np.empty((0, 0))
         self._gram_size = 0
         self._squares = np.empty(0)
+        self._norms = None
 
     def __len__(self):
         return len(self.columns)
@@ -133,6 +134,15 @@ class WorkingSet:
                 new = np.einsum("ij,ij->j", self.panel[:, have:], self.panel[:, have:])
             self._squares = np.concatenate([self._squares, new])
         return self._squares
+
+    @property
+    def all_norms(self):
+        """Norms of all the columns of the design, or bounds of them."""
+        if self._norms is None:
+            gram = self.whole_gram
+            squares = self.design.all_squares() if gram is None else gram.diagonal()
+            self._norms = np.sqrt(np.maximum(squares, 0.0))
+        return self._norms
 
     @property
     def gram(self):
