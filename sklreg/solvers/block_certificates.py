@@ -1,10 +1,12 @@
 """Duality gaps of a block of solutions, with one product with the whole of X.
 
-The correlations of all columns with a residual cost one reading of X. Here they are
-computed for the last residual of a block only; for the others they are known well
-enough without:
+A sparse X is multiplied with all the residuals of a block: an entry costs little more
+for eight of them than for one. So is a dense X beside which a Gram matrix of the
+working set would be large. Otherwise the correlations of all columns, which cost one
+reading of X, are computed for the last residual of a block only; for the others they
+are known well enough without:
 
-- on the working set exactly, through its Gram matrix or its few sparse columns;
+- on the working set exactly, through its Gram matrix;
 - outside, because a residual r lies close to a combination of two residuals whose
   correlations are known, those at the ends: with ``r = t r_0 + (1 - t) r_1 + d``,
   ``|A_j^T r| <= |t A_j^T r_0 + (1 - t) A_j^T r_1| + ||A_j|| ||d||``.
@@ -104,7 +106,7 @@ class BlockCertifier:
             level in any case.
         """
         problem, start = self.problem, self.end
-        if problem.design.sparse:
+        if problem.design.sparse or self._gram_is_larger():
             block = self._with_x(solutions, l1s[-1], out)
         else:
             self.look(l1s[-1], solutions[-1])
@@ -121,6 +123,12 @@ class BlockCertifier:
                 problem.positive,
             )
         return gaps, block.correlations
+
+    def _gram_is_larger(self):
+        """Whether products with a Gram matrix cost more than those with X."""
+        working, (n_samples, n_features) = self.problem.working, self.problem.design.shape
+        made = working.whole_gram is not None
+        return not made and len(working) ** 2 > n_samples * n_features
 
     def _residuals(self, solutions):
         """Return the residuals, a column each, of Fortran order."""
