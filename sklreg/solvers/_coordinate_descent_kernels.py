@@ -195,16 +195,19 @@ def gram_descent(
     step_tol,
     first_exact,
     finish,
+    after_exact,
 ):
     """Coordinate descent with the gradient kept up to date by rows of the Gram.
 
     ``gradient`` comes in as ``A^T r`` at ``w``, ``square`` and ``with_target`` as
     ``r^T r`` and ``r^T b``, ``q`` is ``A^T b``. The sweeps end when no coefficient
     moves by more than ``step_tol`` times the largest and the gap is at most ``tol``.
-    From sweep ``first_exact`` on, whenever a sweep leaves the support alone, exact
-    steps on it are tried; with ``finish`` one more is taken at the end.
+    From sweep ``first_exact`` on, a sweep that leaves the support alone is the last
+    before an exact step on it is to be tried, with ``finish`` the very last as well.
+    ``after_exact`` tells that one was: if the gap is small enough then, all is done.
+    That step is a kernel of its own, as few fits wait for it to be compiled.
 
-    Returns ``(n_sweeps, gap)``.
+    Returns ``(n_sweeps, gap, wants_exact)``.
     """
     w_start = w.copy()
     gradient_start = gradient.copy()
@@ -215,8 +218,26 @@ def gram_descent(
         squares[j] = G[j, j]
     gap = np.inf
     sweeps = 0
-    next_exact = first_exact
-    while sweeps < max_sweeps:
+    settled = after_exact
+    exact = False
+    while True:
+        if settled or exact:
+            r2 = square
+            rb = with_target
+            for j in range(m):
+                change = w[j] - w_start[j]
+                r2 -= (gradient_start[j] + gradient[j]) * change
+                rb -= q[j] * change
+            gap, scale = duality_gap(w, gradient, l1, l2, r2, rb, positive)
+            reached = gap <= tol and settled
+            if reached or exact:
+                wants = finish if reached else exact
+                return sweeps, gap, wants and sweeps > 0
+            n_active = screen(
+                active, n_active, w, gradient, l1, l2, squares, gap, scale, positive
+            )
+        if sweeps >= max_sweeps:
+            return sweeps, gap, False
         support_moved = False
         moved = 0.0
         largest = 0.0
@@ -240,29 +261,7 @@ def gram_descent(
                     gradient[k] -= change * G[j, k]
         sweeps += 1
         settled = moved <= step_tol * largest or sweeps == max_sweeps
-        exact = not support_moved and sweeps >= next_exact
-        if not settled and not exact:
-            continue
-        for look in range(2):
-            r2 = square
-            rb = with_target
-            for j in range(m):
-                change = w[j] - w_start[j]
-                r2 -= (gradient_start[j] + gradient[j]) * change
-                rb -= q[j] * change
-            gap, scale = duality_gap(w, gradient, l1, l2, r2, rb, positive)
-            reached = gap <= tol and (settled or look == 1)
-            wanted = finish if reached else exact
-            if look == 1 or not wanted:
-                break
-            exact_step(G, m, gradient, w, l1, l2, positive)
-            next_exact = sweeps + max(3, sweeps // 4)
-        if reached:
-            break
-        n_active = screen(
-            active, n_active, w, gradient, l1, l2, squares, gap, scale, positive
-        )
-    return sweeps, gap
+        exact = not support_moved and sweeps >= first_exact
 
 
 @njit(**_JIT)

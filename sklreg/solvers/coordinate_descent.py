@@ -366,11 +366,12 @@ class LeastSquaresProblem:
         G = self.working.gram
         q = self.q[self.working.columns]
         square, with_target = products
-        sweeps, gap = 0, np.inf
-        while sweeps < max_sweeps:
+        step_tol, next_exact, finish = ending
+        sweeps, after_exact = 0, False
+        while True:
             before = local.copy()
             before_gradient = gradient.copy()
-            done, gap = kernels.gram_descent(
+            done, gap, wants_exact = kernels.gram_descent(
                 G,
                 len(local),
                 q,
@@ -383,15 +384,23 @@ class LeastSquaresProblem:
                 self.selection.order(len(local)),
                 self.selection.sweeps(max_sweeps - sweeps),
                 tol,
-                *ending,
+                step_tol,
+                max(0, next_exact - sweeps),
+                finish,
+                after_exact,
             )
             sweeps += done
-            if gap <= tol or not np.isfinite(gap):
-                break
+            after_exact = wants_exact
+            if wants_exact:
+                kernels.exact_step(
+                    G, len(local), gradient, local, *penalties, self.positive
+                )
+                next_exact = sweeps + max(3, sweeps // 4)
+            elif gap <= tol or sweeps >= max_sweeps or not np.isfinite(gap):
+                return sweeps, gap
             change = local - before
             square -= float((before_gradient + gradient) @ change)
             with_target -= float(q @ change)
-        return sweeps, gap
 
     def descend_residual(self, local, residual, penalties, tol, max_sweeps):
         """Sweep over the working set with the residual, which stays as it is.
