@@ -53,8 +53,13 @@ COLUMNS = (
 )
 
 
-def run(configurations, folder, only_peers=None, only_problems=None, echo=print):
-    """Run the configurations and write ``runs.csv`` and ``machine.csv`` in `folder`."""
+def run(
+    configurations, folder, only_peers=None, only_problems=None, limit=None, echo=print
+):
+    """Run the configurations and write ``runs.csv`` and ``machine.csv`` in `folder`.
+
+    `limit` replaces the seconds of silence after which a peer is ended.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "machine.csv", "w", newline="") as stream:
@@ -63,6 +68,8 @@ def run(configurations, folder, only_peers=None, only_problems=None, echo=print)
         table = csv.DictWriter(stream, COLUMNS, restval="")
         table.writeheader()
         for configuration in configurations:
+            if limit is not None:
+                configuration = dataclasses.replace(configuration, limit=limit)
             if only_problems is not None:
                 configuration = dataclasses.replace(
                     configuration,

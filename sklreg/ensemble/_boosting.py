@@ -1,15 +1,13 @@
 """Gradient boosting: the stages, where they stop, and what is kept of them."""
 
 import time
-from collections import deque
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.tree import BaseDecisionTree, DecisionTreeRegressor
+from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
 from sklreg._held_out import ValidationSet, check_validation_classes, split_off
@@ -25,8 +23,9 @@ from sklreg._validation import (
     validate_data,
     with_callbacks,
 )
+from sklreg.ensemble._boosted_model import BoostedModel
 from sklreg.ensemble._boosting_judge import Judge
-from sklreg.ensemble._boosting_stage import Stages, add_stage, tree_rows
+from sklreg.ensemble._boosting_stage import Stages, tree_rows
 from sklreg.solvers.early_stopping import EarlyStopping
 
 # Parameters of the default tree, and what they are where nobody has set them.
@@ -43,7 +42,7 @@ TREE_DEFAULTS = {
 _TREE_CONSTRAINTS = DecisionTreeRegressor._parameter_constraints
 
 
-class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
+class BaseBoosting(BoostedModel, CallbackSupportMixin, DocLinkMixin, BaseEstimator):
     """Fitting of both boosting estimators."""
 
     _parameter_constraints: dict = {
@@ -182,7 +181,7 @@ class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         self._steps = np.empty((0, self._objective.n_columns))
         self._columns = []
         self.train_score_ = np.empty(0)
-        self.history_ = {"training_loss": np.empty(0), "seconds": np.empty(0)}
+        self.history_ = {"train_loss": np.empty(0), "seconds": np.empty(0)}
         for name in ("best_stage_", "best_score_", "oob_score_"):
             vars(self).pop(name, None)
         for name in ("oob_improvement_", "oob_scores_"):
@@ -267,7 +266,7 @@ class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         first, n_rows = len(self.estimators_), len(stages.weight)
         n_drawn = max(1, int(self.subsample * n_rows))
         members, steps, columns = [], [], []
-        records = {name: [] for name in ("training_loss", "seconds")}
+        records = {name: [] for name in ("train_loss", "seconds")}
         outside = []
         self.stop_reason_ = "n_estimators"
         started = time.perf_counter()
@@ -284,7 +283,7 @@ class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
             members.append(member)
             steps.append(step)
             columns.append(used)
-            records["training_loss"].append(stages.loss(drawn))
+            records["train_loss"].append(stages.loss(drawn))
             if drawn is not None:
                 outside.append((before, stages.loss(~drawn)))
             if judge is not None:
@@ -336,7 +335,7 @@ class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
             self.history_ = self.history_ | {
                 name: np.concatenate([past[:first], values])
             }
-        self.train_score_ = self._objective.factor * self.history_["training_loss"]
+        self.train_score_ = self._objective.factor * self.history_["train_loss"]
         if outside:
             factor = self._objective.factor
             losses = factor * np.array([after for _, after in outside])
@@ -358,130 +357,13 @@ class BaseBoosting(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
             self.oob_score_ = float(self.oob_scores_[-1])
 
     def _print(self, i, records, judge):
-        line = f"Stage {i + 1}: training loss {records['training_loss'][-1]:.6f}"
+        line = f"Stage {i + 1}: training loss {records['train_loss'][-1]:.6f}"
         if judge is not None:
             line += (
                 f", validation loss {judge.losses[-1]:.6f}, score "
                 f"{judge.scores[-1]:.6f}"
             )
         print(line)
-
-    # --------------------------------------------------------------- predicting
-
-    def _raw_start(self, X):
-        """Return the raw predictions before the first stage."""
-        columns = self._objective.n_columns
-        if self._baseline is not None:
-            raw = np.tile(self._baseline, (X.shape[0], 1))
-        else:
-            raw = np.asarray(self._initial_raw(X), dtype=np.float64)
-            raw = raw.reshape(X.shape[0], columns)
-        return raw[:, 0].copy() if columns == 1 else raw
-
-    def _seen(self, X):
-        """Return X as the members read it."""
-        trees = len(self.estimators_) and isinstance(
-            self.estimators_[0, 0], BaseDecisionTree
-        )
-        return tree_rows(X) if trees else X
-
-    def _staged_raw(self, X):
-        """Yield the raw predictions after each stage; the array is used again."""
-        raw = self._raw_start(X)
-        seen = self._seen(X)
-        for member, step, used in zip(
-            self.estimators_, self._steps, self._columns, strict=True
-        ):
-            add_stage(raw, seen, member, self.learning_rate * step, used)
-            yield raw
-
-    def _raw(self, X):
-        """Return the raw predictions of all stages."""
-        if not len(self.estimators_):
-            return self._raw_start(X)
-        return deque(self._staged_raw(X), maxlen=1).pop()
-
-    def _rows_to_predict(self, X):
-        check_is_fitted(self)
-        return validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
-
-    def _scores_of(self, X):
-        """Return raw predictions for rows as a user gives them."""
-        check_is_fitted(self)
-        if hasattr(self, "_known_raw"):  # a view made for a scorer
-            return self._known_raw
-        return self._raw(self._rows_to_predict(X))
-
-    # ------------------------------------------------------- what the members show
-
-    @property
-    def feature_importances_(self):
-        """Importances: impurity for trees, summed absolute coefficients otherwise."""
-        check_is_fitted(self)
-        total = np.zeros(self.n_features_in_)
-        for member, step, used in zip(
-            self.estimators_, self._steps, self._columns, strict=True
-        ):
-            for regressor, length in zip(member, step, strict=True):
-                if isinstance(regressor, BaseDecisionTree):
-                    if regressor.tree_.node_count > 1:
-                        own = regressor.tree_.compute_feature_importances(
-                            normalize=False
-                        )
-                        np.add.at(total, used, own)
-                elif hasattr(regressor, "coef_"):
-                    np.add.at(total, used, np.abs(length * regressor.coef_))
-                else:
-                    raise AttributeError(
-                        f"{type(regressor).__name__} tells nothing of importances."
-                    )
-        return total / total.sum() if total.any() else total
-
-    @property
-    def coef_path_(self):
-        """Coefficients after each stage, for linear members and one column."""
-        check_is_fitted(self)
-        first = self.estimators_[0, 0]
-        if self._objective.n_columns > 1 or not hasattr(first, "coef_"):
-            raise AttributeError(
-                "coef_path_ is for linear members and one column of raw predictions."
-            )
-        added = np.zeros((len(self.estimators_), self.n_features_in_))
-        for i, (member, step, used) in enumerate(
-            zip(self.estimators_, self._steps, self._columns, strict=True)
-        ):
-            coef = self.learning_rate * step[0] * np.ravel(member[0].coef_)
-            np.add.at(added[i], used, coef)
-        return np.cumsum(added, axis=0).T
-
-    def apply(self, X):
-        """Return the leaf that each sample falls into, for each tree.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_stages) or (n_samples, n_stages, n_columns)
-            Indices of leaves.
-        """
-        X = self._rows_to_predict(X)
-        if not isinstance(self.estimators_[0, 0], BaseDecisionTree):
-            raise AttributeError("apply is for trees.")
-        seen = self._seen(X)
-        leaves = [
-            [tree.tree_.apply(seen) for tree in member] for member in self.estimators_
-        ]
-        leaves = np.moveaxis(np.array(leaves, dtype=np.float64), 2, 0)
-        return leaves if is_classifier(self) else leaves[:, :, 0]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -102,7 +102,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseBoosting):
         Training loss after each stage, on the rows drawn for it; twice the loss where
         this has a half, as scikit-learn counts it.
     history_ : dict of ndarray
-        For every stage fitted, those cut off as well: 'training_loss', 'seconds' and,
+        For every stage fitted, those cut off as well: 'train_loss', 'seconds' and,
         with validation rows, 'validation_loss' and 'validation_score'.
     best_stage_ : int
         With early stopping: the stage with the best validation score, from 1.

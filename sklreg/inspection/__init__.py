@@ -7,7 +7,9 @@ __getattr__, __dir__, __all__ = attach(
     {
         "_bias_variance": ["BiasVariance", "bias_variance_decomposition"],
         "_coefficients": ["CoefficientDisplay"],
+        "_constraint_region": ["ConstraintRegionDisplay"],
         "_cv_curve": ["CVCurveDisplay"],
+        "_fit_diagnosis": ["FitDiagnosisDisplay"],
         "_path": ["RegularizationPathDisplay"],
     },
 )

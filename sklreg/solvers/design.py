@@ -212,6 +212,17 @@ class DenseDesign(Design):
             product[block] = columns[block].astype(np.float64) @ w
         return product
 
+    def raw_products(self, W):
+        """Return ``W X^T`` for coefficients in rows, neither centred nor weighted."""
+        support = np.flatnonzero(W.any(axis=0))
+        if self.X.dtype == np.float64 and 2 * len(support) > self.shape[1]:
+            return W @ self.X.T
+        product = np.zeros((len(W), self.shape[0]))
+        for part in self._parts(support):
+            columns = self.X[:, part].astype(np.float64, copy=False)
+            product += W[:, part] @ columns.T
+        return product
+
     def fill_panel(self, columns, out):
         """Write ``A[:, columns]`` to a Fortran-ordered float64 array."""
         kernels.dense_panel(

@@ -1,30 +1,42 @@
 """L1-penalised logistic regression under many weightings of the same rows.
 
-All weightings of a block take their proximal Newton steps together, from the solution
-on all rows: products with X, for steps, slopes and certificates, are one product of
-matrices each. A weighting has a Gram matrix of the few columns that matter to it, kept
-from step to step as long as the steps bring the gap down fast.
+All weightings of a block take their proximal quasi-Newton steps together, from the
+solution on all rows. Their models of the loss start from one Gram matrix, that of the
+mean weighting at the common start, and learn from the steps of each where it differs
+(Lee, Sun and Saunders 2014). So nothing is left to do but products with X, of one
+matrix with another: in single precision for what steps change, in double precision for
+the certificates, which have the last word.
 """
 
 import numpy as np
 
-from sklreg.solvers import _logistic_kernels as kernels
-from sklreg.solvers.logistic_columns import LogisticColumns
-from sklreg.solvers.logistic_state import Damping, LogisticSolution, State
-from sklreg.solvers.quadratic import minimise_quadratic
+from sklreg.solvers import _log_loss_kernels as log_loss
+from sklreg.solvers import _logistic_kernels as logistic
+from sklreg.solvers import _logistic_weightings_kernels as kernels
+from sklreg.solvers.logistic_state import LogisticSolution
+from sklreg.solvers.logistic_weighting_models import OwnModel, SharedModel, SharedPanel
 
-# Weightings of a block: their predictions stay within the caches.
-_BLOCK = 16
-# Columns whose slope has come this close to its level are in the quadratic model.
+# Weightings of a block: products of that many cost no more memory traffic than sums.
+_BLOCK = 25
+# Blocks at a time, one a thread, and the memory that one may take.
+_BLOCKS, _BLOCK_BYTES = 2, 1 << 26
+# Columns whose slope has come this close to its level are within the panel.
 _LIKELY = 0.9
-# A Gram matrix is made afresh when a step left more than this of the gap.
-_SLOW = 0.15
-# The model is minimised to this part of the gap.
-_MODEL = 0.01
+# Steps between two certificates aim at this part of the gap that is asked for,
+_MARGIN = 0.7
+# and end where single precision does: slopes are off by this part of what they were.
+_SINGLE = 1e-5
+# Rows that are summed in single precision before they go to a sum in double.
+_ROWS = 512
 # Steps after which a weighting is left to a solver of its own.
-_STEPS = 25
-# Larger supports are no longer small beside X.
-_LARGEST = 1024
+_STEPS = 60
+_ROUNDS = 12
+# and after so many models of its own.
+_MODELS = 8
+# or steps cut to less than half.
+_CUTS = 4
+# Close to the optimum only rounding is left of a decrease.
+_SLACK = 4e-16
 
 
 def logistic_weightings(problems, penalties, start, *, tol, max_iter, each):
@@ -33,7 +45,8 @@ def logistic_weightings(problems, penalties, start, *, tol, max_iter, each):
     Parameters
     ----------
     problems : list of LogisticProblem
-        Problems over one dense design, by ``LogisticProblem.reweighted``.
+        Problems over one dense design, by ``LogisticProblem.reweighted``, without
+        offsets.
     penalties : list of (l1, l2), both ndarray of shape (n_features,)
         Penalties of each problem; the first must be positive.
     start : tuple
@@ -53,98 +66,186 @@ def logistic_weightings(problems, penalties, start, *, tol, max_iter, each):
     """
     if not problems:
         return []
-    n_blocks = -(-len(problems) // _BLOCK)
-    n_blocks += n_blocks % 2  # two threads end together
-    parts = np.array_split(np.arange(len(problems)), n_blocks)
-    steps = min(_STEPS, max_iter)
+    n_samples = problems[0].design.shape[0]
+    most = int(np.clip(_BLOCK_BYTES // (56 * n_samples), 4, _BLOCK))
+    n_groups = -(-len(problems) // (_BLOCKS * most))
+    panel = SharedPanel(problems[0])
+    fits = []
+    for group in np.array_split(np.arange(len(problems)), n_groups):
+        members = [
+            _Member(problems[b], *penalties[b], start, tol, min(_STEPS, max_iter))
+            for b in group
+        ]
+        parts = np.array_split(np.arange(len(members)), _BLOCKS)
+        blocks = [_Block([members[i] for i in part]) for part in parts if len(part)]
+        _solve(blocks, panel, each)
+        fits += [member.solution() for member in members]
+    return fits
 
-    def solve(part):
-        members = [_Member(problems[b], *penalties[b], start, tol) for b in part]
-        return _Block(members).solve(steps)
 
-    return [fit for fits in each(solve, parts) for fit in fits]
-
-
-class _State(State):
-    """A state that starts from known raw predictions."""
-
-    def __init__(self, problem, w, intercept, raw):
-        self.problem = problem
-        self.w = w.copy()
-        self.intercept = intercept
-        self.raw = raw.copy()
-        self.theta, self.curvature = np.empty_like(raw), np.empty_like(raw)
-        self.damping = Damping()
-        self._evaluate()
+def _solve(blocks, panel, each):
+    """Turn by turn, certify and take steps on the columns that may matter."""
+    for _ in range(_ROUNDS):
+        each(_Block.certify, blocks)
+        blocks = [block for block in blocks if block.open()]
+        if not blocks:
+            return
+        if not panel.cover([m for block in blocks for m in block.open()], each):
+            return
+        each(lambda block: block.descend(panel), blocks)
 
 
 class _Member:
-    """One weighting: its state, and the quadratic model that it steps with."""
+    """One weighting: where it is, and the model that it steps with."""
 
-    def __init__(self, problem, l1, l2, start, tol):
+    def __init__(self, problem, l1, l2, start, tol, max_steps):
+        w, self.intercept, raw = start
         self.problem = problem
         self.l1, self.l2 = l1, l2
-        self.null_value = problem.null()[1]
+        self.w, self.raw = w.copy(), raw.copy()
+        self.known = w, self.intercept, raw
+        self.theta, self.curvature = np.empty_like(raw), np.empty_like(raw)
+        self.seen = np.empty_like(raw)
+        self.null_value = _null_value(problem)
         self.goal = tol * self.null_value
-        self.state = _State(problem, *start)
         self.gap = np.inf
-        self.n_iter = 0
-        self.places, self.gram = None, None
-        self.stalled = False
+        self.n_iter, self.max_steps = 0, max_steps
+        self.lost = False
+        self.model, self.n_models, self.n_cuts = None, 0, 0
+        self.evaluate()
 
-    def certify(self, theta, slope):
-        """Take the slopes of all features; return whether the gap is closed."""
-        state, problem = self.state, self.problem
-        self.value = state.loss + kernels.penalty_value(state.w, self.l1, self.l2)
-        dual = problem.dual.value(
-            theta, slope, state.w, self.l1, self.l2, problem.lower, problem.upper
-        )
-        self.before, self.gap = self.gap, self.value - dual
-        return self.gap <= self.goal
+    def refresh(self, moved):
+        """Take the raw predictions afresh, moved from where they last were known."""
+        _, intercept, raw = self.known
+        np.add(raw, moved, out=self.raw)
+        self.raw += self.intercept - intercept
+        self.known = self.w.copy(), self.intercept, self.raw.copy()
+        self.evaluate()
 
-    def wanted(self, slope):
-        """Return which columns may matter, and which must be in the model."""
-        support = self.state.w != 0.0
-        return support | (np.abs(slope) > _LIKELY * self.l1), support | (
-            np.abs(slope) > self.l1
+    def evaluate(self):
+        """Evaluate the loss and its derivatives at the raw predictions."""
+        problem, none = self.problem, np.zeros(len(self.raw), dtype=np.float32)
+        self.sums = np.array(
+            log_loss.evaluate_along(
+                self.raw,
+                none,
+                0.0,
+                0.0,
+                problem.sign,
+                problem.weight,
+                self.theta,
+                self.curvature,
+            )
         )
 
-    def propose(self, working, slope, likely, needed):
-        """Return the change of the coefficients that minimises the model."""
-        have = self.places is not None and not np.any(needed & ~self.known)
-        if not have or self.gap > _SLOW * self.before:
-            places = np.flatnonzero(likely[working.columns])
-            if self.places is not None:
-                places = np.union1d(places, self.places)
-            self.gram = working.gram(self.state.damped(), places, places, single=True)
-            self.places, self.known = places, np.zeros(len(slope), dtype=bool)
-            self.known[working.columns[places]] = True
-        columns = working.columns[self.places]
-        new = self.state.w[columns]
-        old = new.copy()
-        aim = max(0.03 * self.goal, _MODEL * min(self.gap, self.value))
-        if not len(new):
-            return columns, old, new
-        minimise_quadratic(
-            self.gram,
-            slope[columns],
-            new,
-            self.l1[columns],
-            self.l2[columns],
-            self.problem.lower[columns],
-            self.problem.upper[columns],
-            aim,
-            aim / self.value,
+    def project(self, out):
+        """Write the dual point, free of what is not penalised, to a row."""
+        _, drift, mass = self.sums
+        center = self.problem.fit_intercept and mass > 0.0
+        np.multiply(self.curvature, -drift / mass if center else 0.0, out=out)
+        out += self.theta
+        self.seen[:] = out
+
+    def certify(self, slope):
+        """Take the slopes of all features; keep which columns may matter."""
+        problem, w, l1, l2 = self.problem, self.w, self.l1, self.l2
+        value = self.sums[0] + logistic.penalty_value(w, l1, l2)
+        before, bounds = self.gap, (problem.lower, problem.upper)
+        self.gap, _ = kernels.duality_gap(
+            value, self.seen, slope, w, l1, l2, *bounds, problem.sign, problem.weight
         )
-        return columns, old, new
+        # Steps that did not even close half of the gap will not close it.
+        self.lost |= not self.gap <= 0.5 * before and before < np.inf
+        self.slope = slope
+        self.wanted = (w != 0.0) | (np.abs(slope) > _LIKELY * l1)
+
+    @property
+    def open(self):
+        """Whether steps are to be taken."""
+        wanting = not self.gap <= self.goal
+        return wanting and not self.lost and self.n_iter < self.max_steps
 
     def solution(self):
         """Return the solution, or None where the gap is still open."""
         if not self.gap <= self.goal:
             return None
-        state = self.state
         return LogisticSolution(
-            state.w, state.intercept, self.gap, self.null_value, self.n_iter
+            self.w, self.intercept, self.gap, self.null_value, self.n_iter
+        )
+
+    # ------------------------------------------------- between two certificates
+
+    def enter(self, panel):
+        """Begin steps on the columns of the panel."""
+        columns, problem = panel.columns, self.problem
+        self.local = self.w[columns]
+        self.slope = self.slope[columns]
+        self.penalties = self.l1[columns], self.l2[columns]
+        self.box = problem.lower[columns], problem.upper[columns]
+        if self.model is None or self.model.size != len(columns):
+            self.model = SharedModel(panel, self.sums[2])
+        self.model.offs.clear()
+        self.target = _MARGIN * self.goal
+        self.first = None
+        self.length = 0.0
+
+    def propose(self, turn, panel):
+        """Take how the slopes have changed; write the next change of coefficients.
+
+        Returns the change, or None where the steps have come to their end.
+        """
+        before, self.slope = self.slope, self.slope + turn
+        value = self.sums[0] + logistic.penalty_value(self.local, *self.penalties)
+        problem, given = self.problem, (self.local, *self.penalties, *self.box)
+        gap, scale = kernels.duality_gap(
+            value, self.seen, self.slope, *given, problem.sign, problem.weight
+        )
+        off = max(gap / value, 1.0 / scale - 1.0 if scale > 0.0 else np.inf)
+        self.first = off if self.first is None else self.first
+        closed = gap <= self.target or off <= _SINGLE * self.first
+        if closed or self.n_iter >= self.max_steps or self.lost:
+            return None
+        if self.length:
+            self.model.learn(self.length, before - self.slope)
+        likely = (self.local != 0.0) | (np.abs(self.slope) > _LIKELY * given[1])
+        if self.model.slows(off, self.target / gap, np.count_nonzero(likely)):
+            if self.n_models == _MODELS:
+                self.lost = True
+                return None
+            self.n_models += 1
+            likely = np.flatnonzero(likely)
+            self.model = OwnModel(panel, self.curvature, likely, off)
+        self.aim = self.model.minimise(self.slope, *given)
+        return self.aim - self.local
+
+    def move(self, product, panel):
+        """Step along the change, whose product with the panel is given."""
+        problem, start = self.problem, self.local.copy()
+        self.length, shift = kernels.advance(
+            product,
+            problem.fit_intercept,
+            self.raw,
+            problem.sign,
+            problem.weight,
+            self.theta,
+            self.curvature,
+            self.sums,
+            self.local,
+            self.aim,
+            *self.penalties,
+            _SLACK,
+        )
+        self.n_iter += 1
+        self.intercept += shift - float(panel.origin @ (self.local - start))
+        self.n_cuts += self.length < 0.5
+        self.lost |= self.length == 0.0 or self.n_cuts > _CUTS
+
+    def turn(self, out):
+        """Write the change of the dual point since it was last seen to a row."""
+        _, drift, mass = self.sums
+        center = self.problem.fit_intercept
+        kernels.project(
+            self.theta, self.curvature, drift if center else 0.0, mass, self.seen, out
         )
 
 
@@ -153,51 +254,58 @@ class _Block:
 
     def __init__(self, members):
         self.members = members
+        self.begun = False
 
-    def solve(self, max_steps):
-        """Return the solutions, None where there is none within the steps."""
-        if not self.members:
-            return []
-        problem = self.members[0].problem
-        design = problem.design
-        working = LogisticColumns(design, problem.fit_intercept)
-        left = self.members
-        for step in range(max_steps + 1):
-            thetas = [m.problem.dual.project(m.state, m.l1, m.l2)[0] for m in left]
-            slopes = np.ascontiguousarray(design.raw_correlate(np.stack(thetas).T).T)
-            open_ = [
-                (m, slope)
-                for m, theta, slope in zip(left, thetas, slopes, strict=True)
-                if not (m.certify(theta, slope) or m.stalled)
-            ]
-            if not open_ or step == max_steps:
+    def open(self):
+        """Return the members whose gap is open."""
+        return [m for m in self.members if m.open]
+
+    def certify(self):
+        """Find duality gaps over all features, in double precision."""
+        members = [m for m in self.members if not m.gap <= m.goal]
+        design = members[0].problem.design
+        if self.begun:
+            moved = design.raw_products(np.stack([m.w - m.known[0] for m in members]))
+            for m, row in zip(members, moved, strict=True):
+                m.refresh(row)
+        self.begun = True
+        thetas = np.empty((len(members), design.shape[0]))
+        for m, row in zip(members, thetas, strict=True):
+            m.project(row)
+        slopes = np.ascontiguousarray(design.raw_correlate(thetas.T).T)
+        for m, slope in zip(members, slopes, strict=True):
+            m.certify(slope)
+
+    def descend(self, panel):
+        """Take steps on the columns of the panel until their gaps are closed."""
+        left = self.open()
+        X, taken = panel.X, left
+        for m in left:
+            m.enter(panel)
+        turns = np.zeros((len(left), X.shape[1]))
+        parts = [slice(i, i + _ROWS) for i in range(0, len(X), _ROWS)]
+        while True:
+            rows = [m.propose(t, panel) for m, t in zip(left, turns, strict=True)]
+            left = [m for m, row in zip(left, rows, strict=True) if row is not None]
+            if not left:
                 break
-            left = [m for m, _ in open_]
-            slopes = [slope for _, slope in open_]
-            marks = [m.wanted(slope) for m, slope in open_]
-            if max(likely.sum() for likely, _ in marks) > _LARGEST:
-                break
-            working.add(np.flatnonzero(np.any([likely for likely, _ in marks], axis=0)))
-            moves = [
-                m.propose(working, slope, *mark)
-                for (m, slope), mark in zip(open_, marks, strict=True)
-            ]
-            change = np.zeros((len(left), design.shape[1]))
-            for row, (columns, old, new) in enumerate(moves):
-                change[row, columns] = new - old
-            products = change[:, working.columns] @ working.panel.T
-            for m, (columns, old, new), product in zip(
-                left, moves, products, strict=True
-            ):
-                m.n_iter += 1
-                moved = m.problem._search(
-                    m.state,
-                    old,
-                    new,
-                    product,
-                    working.origin(columns),
-                    (m.l1[columns], m.l2[columns]),
-                )
-                m.state.w[columns] = old
-                m.stalled = not moved
-        return [m.solution() for m in self.members]
+            changes = np.array([row for row in rows if row is not None], np.float32)
+            products = changes @ X.T
+            for m, product in zip(left, products, strict=True):
+                m.move(product, panel)
+                m.turn(product)  # its row is free again
+            turns = np.zeros((len(left), X.shape[1]))
+            for part in parts:
+                turns += products[:, part] @ X[part]
+        for m in taken:
+            m.w[panel.columns] = m.local
+
+
+def _null_value(problem):
+    """Return the best value without features."""
+    weight = problem.weight
+    total, ones = weight.sum(), weight[problem.sign > 0].sum()
+    if not problem.fit_intercept:
+        return float(total * np.log(2.0))
+    parts = np.array([ones, total - ones])
+    return float(-np.sum(parts * np.log(np.maximum(parts, 1e-300) / total)))

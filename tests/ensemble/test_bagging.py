@@ -6,7 +6,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import ensemble as theirs
 from sklearn import linear_model as their_linear
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import mean_absolute_error
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
@@ -16,8 +15,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeRegressor
 
 from sklreg.ensemble import BaggingClassifier, BaggingRegressor
-from sklreg.ensemble import _bagging as module
-from sklreg.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
+from sklreg.linear_model import Lasso, LogisticRegression, Ridge
 
 DRAWS = [
     {},
@@ -25,28 +23,6 @@ DRAWS = [
     {"bootstrap": False, "max_samples": 100},
     {"bootstrap_features": True, "max_samples": 70},
 ]
-
-
-@pytest.fixture(scope="module")
-def diabetes():
-    return load_diabetes(return_X_y=True)
-
-
-@pytest.fixture(scope="module")
-def iris():
-    return load_iris(return_X_y=True)
-
-
-@pytest.fixture
-def one_by_one(monkeypatch):
-    """Members fitted apart, whatever they are."""
-
-    def fit(model, *args, **kwargs):
-        with monkeypatch.context() as context:
-            context.setattr(module, "_split", lambda estimator: (None, None))
-            return model.fit(*args, **kwargs)
-
-    return fit
 
 
 # Equality with scikit-learn
@@ -108,113 +84,6 @@ def test_warm_start_keeps_the_draws_of_all_members(diabetes):
     assert len(model.estimators_samples_) == 6
     for a, b in zip(model.estimators_samples_, whole.estimators_samples_, strict=True):
         assert_array_equal(a, b)
-
-
-# The fast path
-
-
-EXACT = {"tol": 1e-13, "max_iter": 100_000}
-LINEAR = [
-    Lasso(0.5, **EXACT),
-    Lasso(0.5, positive=True, **EXACT),
-    Lasso(0.5, fit_intercept=False, **EXACT),
-    Lasso(0.5, standardize=True, **EXACT),
-    ElasticNet(0.01, **EXACT),
-    Ridge(1.0),
-    Ridge(0.5, fit_intercept=False),
-    Ridge(1.0, standardize=True),
-]
-
-
-@pytest.mark.parametrize("bootstrap", [True, False, "bayesian", "stratified"])
-@pytest.mark.parametrize("member", LINEAR, ids=str)
-def test_fitting_together_is_fitting_one_by_one(
-    member, bootstrap, diabetes, one_by_one
-):
-    X, y = diabetes
-    draws = {"bootstrap": bootstrap, "n_estimators": 4, "random_state": 0}
-    draws["max_samples"] = None if bootstrap == "bayesian" else 0.7
-    given = {"strata": y > 140} if bootstrap == "stratified" else {}
-    model = BaggingRegressor(member, **draws)
-    assert module._split(member)[1] is member
-    fast = model.fit(X, y, **given)
-    coefs = np.array([m.coef_ for m in fast.estimators_])
-    intercepts = np.array([m.intercept_ for m in fast.estimators_])
-    predicted = fast.predict(X)
-    slow = one_by_one(model, X, y, **given)
-    assert_allclose(
-        coefs, np.array([m.coef_ for m in slow.estimators_]), rtol=1e-6, atol=1e-6
-    )
-    assert_allclose(intercepts, [m.intercept_ for m in slow.estimators_], rtol=1e-6)
-    assert_allclose(predicted, slow.predict(X), rtol=1e-6)
-
-
-@pytest.mark.parametrize("member", [Lasso(2.0, **EXACT), Ridge(5.0)], ids=str)
-def test_members_behind_a_scaler(member, diabetes, one_by_one):
-    X, y = diabetes
-    X = X * np.logspace(-3, 3, X.shape[1]) + 5.0
-    X[:, 3] = 1.0  # constant
-    model = BaggingRegressor(
-        make_pipeline(StandardScaler(), member), n_estimators=4, random_state=0
-    )
-    fast = model.fit(X, y)
-    found = [
-        (m[0].mean_, m[0].var_, m[0].scale_, m[1].coef_, m[1].intercept_)
-        for m in fast.estimators_
-    ]
-    interval, frequencies = fast.coef_interval_, fast.selection_frequencies_
-    slow = one_by_one(model, X, y)
-    for ours, m in zip(found, slow.estimators_, strict=True):
-        theirs = (m[0].mean_, m[0].var_, m[0].scale_, m[1].coef_, m[1].intercept_)
-        for a, b in zip(ours, theirs, strict=True):
-            assert_allclose(a, b, rtol=1e-6, atol=1e-6 * np.abs(b).max())
-    assert_allclose(interval, slow.coef_interval_, rtol=1e-5, atol=1e-9)
-    assert_array_equal(frequencies, slow.selection_frequencies_)
-
-
-@pytest.mark.parametrize("shape", [(60, 200), (400, 300)])
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_wide_and_large_data(shape, order, dtype, one_by_one):
-    rng = np.random.RandomState(0)
-    X = rng.randn(*shape)
-    y = X[:, :8] @ rng.randn(8) + rng.randn(shape[0])
-    X = np.asarray(X, dtype=dtype, order=order)
-    y = y.astype(dtype)
-    for member in (Lasso(0.03, **EXACT), Ridge(3.0)):
-        model = BaggingRegressor(member, n_estimators=3, random_state=0, n_jobs=2)
-        fast = model.fit(X, y).predict(X)
-        gaps = [np.max(m.dual_gap_) for m in model.estimators_]
-        assert model.estimators_[0].coef_.dtype == dtype
-        slow = one_by_one(model, X, y).predict(X)
-        assert_allclose(fast, slow, rtol=2e-4 if dtype == np.float32 else 1e-6)
-        assert max(gaps) < 1e-8
-
-
-def test_certificates_of_members_fitted_together(diabetes):
-    X, y = diabetes
-    model = BaggingRegressor(Lasso(0.3), n_estimators=4, random_state=1).fit(X, y)
-    for member, rows in zip(model.estimators_, model.estimators_samples_, strict=True):
-        # the gap, recomputed from the rows that were drawn
-        A, b = X[rows] - X[rows].mean(axis=0), y[rows] - y[rows].mean()
-        residual = b - A @ member.coef_
-        n = len(rows)
-        primal = residual @ residual / (2 * n) + 0.3 * np.abs(member.coef_).sum()
-        scale = min(1.0, 0.3 / np.abs(A.T @ residual / n).max())
-        dual = (b @ b - np.sum((b - scale * residual) ** 2)) / (2 * n)
-        assert abs((primal - dual) - member.dual_gap_) < 1e-9 * (b @ b) / n
-        assert member.dual_gap_ < 1e-9 * (b @ b) / n
-
-
-def test_models_with_a_fit_of_their_own_are_fitted_by_it(diabetes):
-    class Shrunk(Lasso):
-        def fit(self, X, y, sample_weight=None):
-            super().fit(X, y, sample_weight=sample_weight)
-            self.coef_ = self.coef_ * 0.0
-            return self
-
-    model = BaggingRegressor(Shrunk(0.1), n_estimators=2).fit(*diabetes)
-    assert not np.any([member.coef_ for member in model.estimators_])
 
 
 # Draws beyond scikit-learn's
@@ -491,31 +360,3 @@ def test_interval_needs_a_coverage_between_zero_and_one(diabetes):
     model = BaggingRegressor(n_estimators=2).fit(*diabetes)
     with pytest.raises(ValueError, match="coverage"):
         model.predict_interval(diabetes[0], coverage=1.0)
-
-
-# Logistic members
-
-
-LOGISTIC = [
-    {"l1_ratio": 1.0, "C": 0.1},
-    {"C": 1.0},
-    {"l1_ratio": 0.5, "C": 0.3, "class_weight": "balanced"},
-    {"fit_intercept": False},
-]
-
-
-@pytest.mark.parametrize("options", LOGISTIC, ids=str)
-@pytest.mark.parametrize("scaled", [False, True])
-def test_logistic_members_fitted_together(options, scaled, iris, one_by_one):
-    X, y = iris
-    for rows in (slice(0, 100), slice(0, 150)):
-        A = X[rows] - X.mean(axis=0)
-        member = LogisticRegression(tol=1e-7, max_iter=1000, **options)
-        if scaled:
-            member = make_pipeline(StandardScaler(), member)
-        model = BaggingClassifier(member, n_estimators=3, random_state=0, n_jobs=2)
-        fast = model.fit(A, y[rows]).predict_proba(A)
-        gaps = [np.max((m[-1] if scaled else m).dual_gap_) for m in model.estimators_]
-        slow = one_by_one(model, A, y[rows]).predict_proba(A)
-        assert_allclose(fast, slow, atol=1e-6)
-        assert max(gaps) < 1e-8
