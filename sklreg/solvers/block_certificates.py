@@ -113,20 +113,38 @@ class BlockCertifier:
             block = self._without_x(solutions, l1s, start) or self._with_x(solutions)
         gaps = np.empty(len(solutions))
         for k, w in enumerate(solutions):
+            correlation, level = block.correlations[k], l1s[k] * problem.l1_factor
+            level = problem.certified_level(level)
+            told = self._telling(correlation, level)
             gaps[k], _ = duality_gap(
-                w,
-                block.correlations[k],
-                problem.certified_level(l1s[k] * problem.l1_factor),
-                l2s[k] * problem.l2_factor,
+                w[told],
+                correlation[told],
+                level[told],
+                l2s[k] * problem.l2_factor[told],
                 float(block.squares[k]),
                 float(block.with_target[k]),
                 problem.positive,
             )
         return gaps, block.correlations
 
+    def _telling(self, correlation, level):
+        """Return the columns that a gap depends on: the set, and those above a level.
+
+        A coefficient of zero whose correlation stays below its level adds nothing.
+        """
+        problem, columns = self.problem, self.problem.working.columns
+        if not len(columns) or not problem.design.sparse or not level.all():
+            return slice(None)
+        told = np.abs(correlation) > level
+        told[columns] = True
+        return np.flatnonzero(told)
+
     def _gram_is_larger(self):
         """Whether products with a Gram matrix cost more than those with X."""
-        working, (n_samples, n_features) = self.problem.working, self.problem.design.shape
+        working, (n_samples, n_features) = (
+            self.problem.working,
+            self.problem.design.shape,
+        )
         made = working.whole_gram is not None
         return not made and len(working) ** 2 > n_samples * n_features
 
