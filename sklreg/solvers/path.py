@@ -92,10 +92,11 @@ class _Follower:
         self.steps = PathSteps(problem, tol, max_iter)
         # The last solution but one.
         self.before = None
-        # Memory is had at once, as pages that are new cost more than their values.
+        # Memory is had at once and filled in order: pages that are new cost more than
+        # their values, one here and one there.
         shape = len(l1s), n_features
-        self.solutions = np.zeros(shape)
-        self.correlations = np.empty(shape) if design.sparse else None
+        self.solutions = np.full(shape, 0.0)
+        self.correlations = np.full(shape, 0.0) if design.sparse else None
 
     def run(self, w):
         problem = self.problem
