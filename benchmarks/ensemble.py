@@ -27,8 +27,12 @@ N_MEMBERS = 50
 SHAPE = (5000, 300)
 
 
-# scikit-learn's solvers for L1: liblinear penalises the intercept, saga does not
-LOGISTIC = {"logistic": "liblinear", "logistic-saga": "saga"}
+# scikit-learn's solvers for L1, liblinear penalises the intercept, saga does not; and C
+LOGISTIC = {
+    "logistic": ("liblinear", 0.02),
+    "logistic-weak": ("liblinear", 1.0),
+    "logistic-saga": ("saga", 0.02),
+}
 
 
 def problem(kind):
@@ -56,9 +60,10 @@ def member(kind, package):
         return models.Lasso(alpha=0.5)
     if kind == "ridge":
         return models.Ridge(alpha=1.0)
-    options = {"l1_ratio": 1.0, "C": 0.02}
+    solver, C = LOGISTIC[kind]
+    options = {"l1_ratio": 1.0, "C": C}
     if package == "sklearn":
-        return models.LogisticRegression(solver=LOGISTIC[kind], **options)
+        return models.LogisticRegression(solver=solver, **options)
     return models.LogisticRegression(**options)
 
 

@@ -1,23 +1,26 @@
 """Compiled loops of :mod:`sklreg.noise`: draw, scale and apply in one pass.
 
-Random bits are a function of a key and a position: word k of a stream is the k-th of
-SplitMix (Steele, Lea & Flood, 2014) for the key's two numbers, where it starts and how
-far it steps. What falls on a value is therefore told by the key alone, never by the
-number of threads, and the words of a block are a loop without a state, which runs on
-vectors.
+Random bits are those of :mod:`sklreg._random_kernels`: what falls on a value is told by
+a key and its position alone, never by the number of threads.
 
 Values are taken in blocks of :data:`BLOCK`, small enough for the nearest cache. Loops
 over a block have no branches, and divisions do not check for zero: either would keep
 them from the vector units. `X` and `out` are flat; `scale` is a row of values that is
-repeated along them.
+repeated along them. What a kernel keeps between two loops lies in `room`, an array of
+:data:`ROOM` that belongs to the thread.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from numba import njit
 
+from sklreg._random_kernels import fill_words, mix
+
 BLOCK = 1024
+# Rows that lay a power of two apart would share their places in the cache.
+ROOM = (7, BLOCK + 40)
 
 # kinds of additive noise
 GAUSSIAN, UNIFORM, LAPLACE = range(3)
@@ -38,19 +41,19 @@ _MAX_MEAN = 2.0**53
 
 
 @njit(**_KERNEL)
-def add(first, last, kind, X, scale, start, step, out):
+def add(first, last, kind, X, scale, start, step, out, room):
     """Write ``X + scale * z`` to the blocks from `first` to `last`."""
-    words = np.empty(BLOCK * out.itemsize // 8, np.uint64)
-    z, strength = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    m, e = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
+    words = room[0, : BLOCK * out.itemsize // 8]
+    z, strength = _part(room[1], out), _part(room[2], out)
+    m, e, sign = _part(room[3], out), _part(room[4], out), _part(room[5], out)
     for block in range(first, last):
         at = block * BLOCK
-        _fill_words(words, at, start, step)
+        fill_words(words, at, start, step)
         _spread(words, z)
         if kind == GAUSSIAN:
             _to_normal(z, m, e)
         elif kind == LAPLACE:
-            _to_laplace(z, m, e)
+            _to_laplace(z, m, e, sign)
         if block == first or scale.size > 1:
             _repeat(scale, at, strength)
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
@@ -59,18 +62,18 @@ def add(first, last, kind, X, scale, start, step, out):
 
 
 @njit(**_KERNEL)
-def replace(first, last, X, low, high, middle, edge, start, step, out):
+def replace(first, last, X, low, high, middle, edge, start, step, out, room):
     """Write `low` or `high` where a draw lies below `middle` or below `edge`.
 
     Draws are whole numbers, even between ``-(2**30)`` and ``2**30 - 1``.
     """
-    words = np.empty(BLOCK // 2, np.uint64)
+    words = room[0, : BLOCK // 2]
     draws = words.view(np.int32)
-    lows, highs = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    middles, edges = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    lows, highs = _part(room[1], out), _part(room[2], out)
+    middles, edges = room[3].view(np.int32)[:BLOCK], room[4].view(np.int32)[:BLOCK]
     for block in range(first, last):
         at = block * BLOCK
-        _fill_words(words, at, start, step)
+        fill_words(words, at, start, step)
         for k in range(BLOCK):
             draws[k] = draws[k] >> 1
         if block == first or edge.size > 1:
@@ -88,26 +91,26 @@ def replace(first, last, X, low, high, middle, edge, start, step, out):
 
 
 @njit(**_KERNEL)
-def count(first, last, X, scale, tables, start, step, out):
+def count(first, last, X, scale, tables, start, step, out, room):
     """Write ``scale * Poisson(X / scale)``; return how many values allow no count.
 
     A mean is a multiple of 1 / 8, whose count is looked up in its alias table (Walker,
     1977), and a rest, whose count is next to always one of five. Means that have no
     table, and what is not among the five, are drawn alone.
     """
-    words = np.empty(BLOCK, np.uint64)
+    words = room[0, :BLOCK]
     looked_up = words.view(np.int32)[:BLOCK]
     searched = words.view(np.int32)[BLOCK:]
-    strength, mean = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    place, entry = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
-    rest, draw = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    strength, mean = _part(room[1], out), _part(room[2], out)
+    place, entry = room[3].view(np.int32)[:BLOCK], room[4].view(np.int32)[:BLOCK]
+    rest, draw = room[5].view(np.float32)[:BLOCK], room[6].view(np.float32)[:BLOCK]
     n_tables, width = tables.shape
     flat = tables.reshape(-1)
     T = out.dtype.type
     bad = 0
     for block in range(first, last):
         at = block * BLOCK
-        _fill_words(words, at, start, step)
+        fill_words(words, at, start, step)
         if block == first or scale.size > 1:
             _repeat(scale, at, strength)
         clean, noisy = X[at : at + BLOCK], out[at : at + BLOCK]
@@ -151,7 +154,7 @@ def count(first, last, X, scale, tables, start, step, out):
             if not (rate >= 0 and rate <= _MAX_MEAN):
                 bad += 1
             elif rate > T(n_tables - 1) / T(8):
-                word = _mix(~(start + np.uint64(at + k) * step))
+                word = mix(~(start + np.uint64(at + k) * step))
                 noisy[k] = s * _reject(np.float64(rate), word)
             elif s > 0:
                 u = np.float64(searched[k]) * 2.0**-32 + 0.5
@@ -173,17 +176,9 @@ def extremes(first, last, X, low, high):
 
 
 @njit(**_KERNEL)
-def _mix(word):
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
-
-
-@njit(**_KERNEL)
-def _fill_words(words, at, start, step):
-    first = start + np.uint64(at) * step
-    for k in range(words.size):
-        words[k] = _mix(first + np.uint64(k) * step)
+def _part(row, out):
+    """Return a block of numbers like those of `out`, in the memory of a row of room."""
+    return row.view(out.dtype)[:BLOCK]
 
 
 @njit(**_KERNEL)
@@ -273,8 +268,7 @@ def _to_normal(z, m, e):
 
 
 @njit(**_KERNEL)
-def _to_laplace(z, m, e):
-    sign = np.empty_like(z)
+def _to_laplace(z, m, e, sign):
     for k in range(z.size):
         sign[k] = -1 if z[k] > 0 else 1
     _to_log(z, m, e)
@@ -304,9 +298,9 @@ def _reject(mean, word):
     step = np.uint64(0x9E3779B97F4A7C15)
     while True:
         word += step
-        u = (np.float64(np.int64(_mix(word)) >> 11) + 0.5) * 2.0**-53
+        u = (np.float64(np.int64(mix(word)) >> 11) + 0.5) * 2.0**-53
         word += step
-        v = (np.float64(np.int64(_mix(word)) >> 11) + 0.5) * 2.0**-53 + 0.5
+        v = (np.float64(np.int64(mix(word)) >> 11) + 0.5) * 2.0**-53 + 0.5
         room = 0.5 - abs(u)
         k = math.floor((2.0 * a / room + b) * u + mean + 0.43)
         if room >= 0.07 and v <= v_r:
@@ -316,3 +310,34 @@ def _reject(mean, word):
         left = math.log(v * inverse_alpha / (a / (room * room) + b))
         if left <= k * math.log(mean) - mean - math.lgamma(k + 1.0):
             return k
+
+
+@cache
+def alias_tables():
+    """Return the alias table of each Poisson mean from 0 to 10 in steps of 1 / 8.
+
+    A column holds its own count up to a threshold of 25 bits, another count beyond it:
+    ``threshold << 6 | other``.
+    """
+    width, counts = 64, np.arange(64)
+    means = np.arange(81) / 8
+    tables = np.empty((len(means), width), dtype=np.int32)
+    log_factorial = np.cumsum(np.log(np.maximum(counts, 1)))
+    for table, mean in zip(tables, means, strict=True):
+        share = np.zeros(width)
+        share[0] = 1.0
+        if mean:
+            share = np.exp(counts * np.log(mean) - mean - log_factorial)
+        share *= width / share.sum()
+        other = counts.copy()
+        small, large = (list(np.flatnonzero(b)) for b in (share < 1, share >= 1))
+        keep = np.ones(width)
+        while small and large:
+            i, j = small.pop(), large[-1]
+            keep[i], other[i] = share[i], j
+            share[j] -= 1 - share[i]
+            if share[j] < 1:
+                small.append(large.pop())
+        threshold = np.minimum(np.rint(keep * 2**25), 2**25 - 1).astype(np.int64)
+        table[:] = threshold << 6 | other
+    return tables

@@ -123,7 +123,7 @@ def box_share(boxes, image_shape):
     return area / (image_shape[0] * image_shape[1])
 
 
-def mixup(X, partners, weights):
+def mixup(X, partners, weights, out=None):
     """Mix each row with its partner: ``w_i x_i + (1 - w_i) x_partner(i)``.
 
     Zhang, Cissé, Dauphin & Lopez-Paz (2018), mixup: Beyond Empirical Risk Minimization.
@@ -136,6 +136,8 @@ def mixup(X, partners, weights):
         Row each of the first m rows is mixed with.
     weights : ndarray of shape (m,)
         Share a row keeps of itself, in [0, 1].
+    out : ndarray of shape (m, ...), default=None
+        Where to write the result, in the dtype of `X` and C order; not `X` itself.
 
     Returns
     -------
@@ -147,7 +149,7 @@ def mixup(X, partners, weights):
     TypeError
         If `X` does not hold floats.
     ValueError
-        If `partners` and `weights` do not fit `X`.
+        If `partners`, `weights` and `out` do not fit `X`.
 
     Examples
     --------
@@ -169,12 +171,13 @@ def mixup(X, partners, weights):
         )
     if not np.all((weights >= 0) & (weights <= 1)):
         raise ValueError("weights must lie in [0, 1].")
-    out = np.empty((len(partners), rows.shape[1]), dtype=rows.dtype)
-    in_parts(mix_rows, len(out), _ROWS_A_THREAD, _locked(rows), partners, weights, out)
-    return out.reshape(len(partners), *np.shape(X)[1:])
+    out, flat = _room(out, rows, (len(partners), *np.shape(X)[1:]))
+    X_read = _locked(rows)
+    in_parts(mix_rows, len(out), _ROWS_A_THREAD, X_read, partners, weights, flat)
+    return out
 
 
-def cutmix(X, partners, boxes, image_shape):
+def cutmix(X, partners, boxes, image_shape, out=None):
     """Paste into each image the same box of its partner.
 
     Yun, Han, Oh, Chun, Choe & Yoo (2019), CutMix: Regularization Strategy to Train
@@ -190,6 +193,8 @@ def cutmix(X, partners, boxes, image_shape):
         ``top, bottom, left, right`` of each patch.
     image_shape : tuple of int
         (H, W) or (H, W, C).
+    out : ndarray of shape (m, ...), default=None
+        Where to write the result, in the dtype of `X` and C order; not `X` itself.
 
     Returns
     -------
@@ -202,7 +207,8 @@ def cutmix(X, partners, boxes, image_shape):
     TypeError
         If `X` does not hold floats.
     ValueError
-        If the rows are not images of `image_shape`, or boxes or partners lie outside.
+        If the rows are not images of `image_shape`, if boxes or partners lie outside,
+        or if `out` does not fit.
 
     Examples
     --------
@@ -217,11 +223,11 @@ def cutmix(X, partners, boxes, image_shape):
     rows, partners = _rows(X, partners)
     width, n_channels = _image(rows, image_shape)
     boxes = _check_boxes(boxes, (len(partners), 4), image_shape)
-    out = np.empty((len(partners), rows.shape[1]), dtype=rows.dtype)
+    out, flat = _room(out, rows, (len(partners), *np.shape(X)[1:]))
     X_read = _locked(rows)
     draws = (partners, boxes, width, n_channels)
-    in_parts(paste_boxes, len(out), _ROWS_A_THREAD, X_read, *draws, out)
-    return out.reshape(len(partners), *np.shape(X)[1:])
+    in_parts(paste_boxes, len(out), _ROWS_A_THREAD, X_read, *draws, flat)
+    return out
 
 
 def cutout(X, boxes, image_shape, fill=0.0):
@@ -299,6 +305,20 @@ def _rows(X, partners):
     if partners.size and not (0 <= partners.min() and partners.max() < n):
         raise ValueError(f"partners must be row numbers below {n}.")
     return np.ascontiguousarray(X).reshape(n, prod(X.shape[1:])), partners
+
+
+def _room(out, rows, shape):
+    """Return the array to write to, and its rows."""
+    if out is None:
+        out = np.empty(shape, rows.dtype)
+    elif out.shape != shape or out.dtype != rows.dtype or not out.flags.c_contiguous:
+        raise ValueError(
+            f"out must be an array of shape {shape} and {rows.dtype} in C order, got "
+            f"{out.shape} and {out.dtype}."
+        )
+    elif np.may_share_memory(out, rows):
+        raise ValueError("out must not be X itself: rows are read more than once.")
+    return out, out.reshape(shape[0], prod(shape[1:]))
 
 
 def _image(rows, image_shape):

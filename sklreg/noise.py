@@ -1,8 +1,9 @@
-"""Noise: ``f(X, scale, rng) -> noisy copy of X``.
+"""Noise: ``f(X, scale, rng, out=None) -> noisy copy of X``.
 
 Every function here takes an array of any shape, a scale and a NumPy random source
-(`Generator` or `RandomState`), and returns a new array of the dtype of `X`; `X`
-itself is never written to. ``scale=0`` returns a plain copy. What `scale` means:
+(`Generator` or `RandomState`), and returns a new array of the dtype of `X`, or `out`;
+`X` itself is never written to, unless it is `out`. ``scale=0`` returns a plain copy.
+What `scale` means:
 
 ================== ============================================================
 gaussian           standard deviation of the noise added
@@ -20,13 +21,14 @@ a column. Where it is 0 the value stays as it is.
 
 One key is drawn from the random source, and the noise of each value is a function of
 the key and of the value's place in C order: large arrays are worked on in threads, and
-their number changes nothing. Memory is the result and a few kilobytes.
+their number changes nothing. Memory is the result, and a few kilobytes that a thread
+keeps.
 
 A new noise is one function here and one line in :data:`NOISES`; the tests are
 parametrised over that table.
 """
 
-from functools import cache
+import threading
 
 import numpy as np
 
@@ -43,7 +45,7 @@ __all__ = [
 ]
 
 
-def gaussian(X, scale, rng):
+def gaussian(X, scale, rng, out=None):
     """Add normal noise of standard deviation `scale`.
 
     Training on inputs with a little Gaussian noise is, to first order, ridge
@@ -57,6 +59,8 @@ def gaussian(X, scale, rng):
         Standard deviation, not negative.
     rng : Generator or RandomState
         Source of randomness.
+    out : ndarray, default=None
+        Where to write the result, of the shape and dtype of `X`, in C order.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def gaussian(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite.
+        If `scale` is negative or not finite, or `out` does not fit.
     TypeError
         If `X` does not hold floats.
 
@@ -79,10 +83,10 @@ def gaussian(X, scale, rng):
     """
     from sklreg._noise_kernels import GAUSSIAN
 
-    return _add(GAUSSIAN, X, scale, rng)
+    return _add(GAUSSIAN, X, scale, rng, out)
 
 
-def uniform(X, scale, rng):
+def uniform(X, scale, rng, out=None):
     """Add noise drawn evenly from ``[-scale, scale]``.
 
     Parameters
@@ -93,6 +97,8 @@ def uniform(X, scale, rng):
         Half width, not negative. The standard deviation is ``scale / sqrt(3)``.
     rng : Generator or RandomState
         Source of randomness.
+    out : ndarray, default=None
+        Where to write the result, of the shape and dtype of `X`, in C order.
 
     Returns
     -------
@@ -102,7 +108,7 @@ def uniform(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite.
+        If `scale` is negative or not finite, or `out` does not fit.
     TypeError
         If `X` does not hold floats.
 
@@ -115,10 +121,10 @@ def uniform(X, scale, rng):
     """
     from sklreg._noise_kernels import UNIFORM
 
-    return _add(UNIFORM, X, scale, rng)
+    return _add(UNIFORM, X, scale, rng, out)
 
 
-def laplace(X, scale, rng):
+def laplace(X, scale, rng, out=None):
     """Add double-exponential noise, heavier in the tails than the normal.
 
     Parameters
@@ -129,6 +135,8 @@ def laplace(X, scale, rng):
         Diversity b, not negative. The standard deviation is ``scale * sqrt(2)``.
     rng : Generator or RandomState
         Source of randomness.
+    out : ndarray, default=None
+        Where to write the result, of the shape and dtype of `X`, in C order.
 
     Returns
     -------
@@ -138,7 +146,7 @@ def laplace(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is negative or not finite.
+        If `scale` is negative or not finite, or `out` does not fit.
     TypeError
         If `X` does not hold floats.
 
@@ -151,10 +159,10 @@ def laplace(X, scale, rng):
     """
     from sklreg._noise_kernels import LAPLACE
 
-    return _add(LAPLACE, X, scale, rng)
+    return _add(LAPLACE, X, scale, rng, out)
 
 
-def poisson(X, scale, rng):
+def poisson(X, scale, rng, out=None):
     """Replace each value by a Poisson count of the same mean (shot noise).
 
     The count is measured in units of `scale`: ``scale * Poisson(X / scale)`` has mean
@@ -168,6 +176,8 @@ def poisson(X, scale, rng):
         Size of one count, not negative.
     rng : Generator or RandomState
         Source of randomness.
+    out : ndarray, default=None
+        Where to write the result, of the shape and dtype of `X`, in C order.
 
     Returns
     -------
@@ -178,7 +188,8 @@ def poisson(X, scale, rng):
     ------
     ValueError
         If `X` holds negative or non-finite values that take noise, if `scale` is
-        negative or not finite, or if ``X / scale`` is too large to draw counts from.
+        negative or not finite, if ``X / scale`` is too large to draw counts from, or if
+        `out` does not fit.
     TypeError
         If `X` does not hold floats.
 
@@ -189,16 +200,17 @@ def poisson(X, scale, rng):
     >>> poisson(np.zeros(3), 1.0, np.random.default_rng(0))
     array([0., 0., 0.])
     """
-    from sklreg._noise_kernels import count
+    from sklreg._noise_kernels import alias_tables, count
 
     X, scale = _check(X, scale)
-    out, bad = _run(count, X, rng, _along(scale, X, X.dtype), _alias_tables())
+    strength = _along(scale, X, X.dtype)
+    noisy, bad = _run(count, X, rng, out, strength, _locked(alias_tables()))
     if sum(bad):
         _refuse_counts(X, scale)
-    return out
+    return noisy
 
 
-def salt_and_pepper(X, scale, rng):
+def salt_and_pepper(X, scale, rng, out=None):
     """Set a fraction of the entries to the extremes of their column.
 
     Half of the chosen entries become the column's smallest value (pepper), half its
@@ -212,6 +224,8 @@ def salt_and_pepper(X, scale, rng):
         Probability that an entry is replaced, in [0, 1].
     rng : Generator or RandomState
         Source of randomness.
+    out : ndarray, default=None
+        Where to write the result, of the shape and dtype of `X`, in C order.
 
     Returns
     -------
@@ -221,7 +235,7 @@ def salt_and_pepper(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is outside [0, 1].
+        If `scale` is outside [0, 1], or `out` does not fit.
     TypeError
         If `X` does not hold floats.
 
@@ -235,11 +249,11 @@ def salt_and_pepper(X, scale, rng):
     """
     X, probability = _check(X, scale, probability=True)
     if not X.size:
-        return X.copy()
-    return _replace(X, probability, rng, *_extremes(X))
+        return X.copy() if out is None else out
+    return _replace(X, probability, rng, out, *_extremes(X))
 
 
-def masking(X, scale, rng):
+def masking(X, scale, rng, out=None):
     """Set a fraction of the entries to zero.
 
     The corruption of denoising autoencoders (Vincent et al., 2008). The entries kept
@@ -253,6 +267,8 @@ def masking(X, scale, rng):
         Probability that an entry is set to 0, in [0, 1].
     rng : Generator or RandomState
         Source of randomness.
+    out : ndarray, default=None
+        Where to write the result, of the shape and dtype of `X`, in C order.
 
     Returns
     -------
@@ -262,7 +278,7 @@ def masking(X, scale, rng):
     Raises
     ------
     ValueError
-        If `scale` is outside [0, 1].
+        If `scale` is outside [0, 1], or `out` does not fit.
     TypeError
         If `X` does not hold floats.
 
@@ -275,7 +291,7 @@ def masking(X, scale, rng):
     """
     X, probability = _check(X, scale, probability=True)
     zero = np.zeros(1, X.dtype)
-    return _replace(X, probability, rng, zero, zero)
+    return _replace(X, probability, rng, out, zero, zero)
 
 
 NOISES = {
@@ -313,38 +329,61 @@ def _check(X, scale, *, probability=False):
     return X, scale
 
 
-def _add(kind, X, scale, rng):
+def _add(kind, X, scale, rng, out):
     from sklreg._noise_kernels import add
 
     X, scale = _check(X, scale)
-    return _run(add, X, rng, _along(scale, X, X.dtype), kind=kind)[0]
+    return _run(add, X, rng, out, _along(scale, X, X.dtype), kind=kind)[0]
 
 
-def _replace(X, probability, rng, low, high):
+def _replace(X, probability, rng, out, low, high):
     from sklreg._noise_kernels import replace
 
     middle, edge = (
         _along(np.rint(share * 2.0**31) - 2.0**30, X, np.int32)
         for share in (probability / 2, probability)
     )
-    return _run(replace, X, rng, low, high, middle, edge)[0]
+    return _run(replace, X, rng, out, low, high, middle, edge)[0]
 
 
-def _run(kernel, X, rng, *arguments, kind=None):
+def _run(kernel, X, rng, out, *arguments, kind=None):
     """Call a kernel on all blocks of X; return what it writes, and returns."""
     from sklreg._noise_kernels import BLOCK
 
+    if out is None:
+        out = np.empty(X.shape, X.dtype)
+    elif out.shape != X.shape or out.dtype != X.dtype or not out.flags.c_contiguous:
+        raise ValueError(
+            f"out must be an array of shape {X.shape} and {X.dtype} in C order, got "
+            f"{out.shape} and {out.dtype}."
+        )
     start, step = _key(rng)
-    if X.flags.c_contiguous:
-        out, clean = np.empty(X.shape, X.dtype), X
-    else:  # the kernels go along memory, and may write where they have read
-        out = clean = np.array(X, order="C")
+    clean = X
+    if not X.flags.c_contiguous:
+        # the kernels go along memory, and may write where they have read
+        out[...] = X
+        clean = out
     before = () if kind is None else (kind,)
     after = (*(_locked(a) for a in arguments), start, step, out.reshape(-1))
     n_blocks = -(-X.size // BLOCK)
     clean = _locked(clean.reshape(-1))
-    told = in_parts(kernel, n_blocks, _LEAST // BLOCK, *before, clean, *after)
-    return out, told
+
+    def of_part(first, last):
+        return kernel(first, last, *before, clean, *after, _room())
+
+    return out, in_parts(of_part, n_blocks, _LEAST // BLOCK)
+
+
+_kept = threading.local()
+
+
+def _room():
+    """Return what a kernel writes to between its loops, one array a thread."""
+    from sklreg._noise_kernels import ROOM
+
+    if not hasattr(_kept, "room"):
+        _kept.room = np.empty(ROOM, np.uint64)
+    return _kept.room
 
 
 def _key(rng):
@@ -383,37 +422,6 @@ def _extremes(X):
     least = max(1, _LEAST // max(1, rows.shape[1]))
     lows, highs = zip(*in_parts(of_part, len(rows), least), strict=True)
     return np.min(lows, axis=0), np.max(highs, axis=0)
-
-
-@cache
-def _alias_tables():
-    """Return the alias table of each Poisson mean from 0 to 10 in steps of 1 / 8.
-
-    A column holds its own count up to a threshold of 25 bits, another count beyond it:
-    ``threshold << 6 | other``.
-    """
-    width, counts = 64, np.arange(64)
-    means = np.arange(81) / 8
-    tables = np.empty((len(means), width), dtype=np.int32)
-    log_factorial = np.cumsum(np.log(np.maximum(counts, 1)))
-    for table, mean in zip(tables, means, strict=True):
-        share = np.zeros(width)
-        share[0] = 1.0
-        if mean:
-            share = np.exp(counts * np.log(mean) - mean - log_factorial)
-        share *= width / share.sum()
-        other = counts.copy()
-        small, large = (list(np.flatnonzero(b)) for b in (share < 1, share >= 1))
-        keep = np.ones(width)
-        while small and large:
-            i, j = small.pop(), large[-1]
-            keep[i], other[i] = share[i], j
-            share[j] -= 1 - share[i]
-            if share[j] < 1:
-                small.append(large.pop())
-        threshold = np.minimum(np.rint(keep * 2**25), 2**25 - 1).astype(np.int64)
-        table[:] = threshold << 6 | other
-    return _locked(tables)
 
 
 def _refuse_counts(X, scale):

@@ -17,6 +17,7 @@ from sklreg.layers import (
     Dropout,
     Noise,
     RandomSource,
+    RectifiedNorm,
     Residual,
     Sequential,
 )
@@ -45,6 +46,12 @@ def networks():
         yield function, block(rng, 5, 4, function=function)
         yield f"{function}, dropout", block(rng, 5, 4, function=function, dropout=0.4)
         yield f"{function}, norm", block(rng, 5, 4, function=function, norm=True)
+    for dropout in (0.0, 0.4):
+        unit = RectifiedNorm(
+            rng.uniform(0.5, 2.0, 4), rng.normal(size=4), dropout=dropout
+        )
+        layers = [Dense(rng.normal(size=(5, 4))), unit, *block(rng, 4, 3)]
+        yield f"rectified norm, dropout {dropout}", layers
     yield "input dropout", [Dropout(0.3), *block(rng, 5, 4)]
     yield "structured", [*block(rng, 5, 4), Dropout(0.5, True), *block(rng, 4, 2)]
     yield "noise", [*block(rng, 5, 4), Noise(gaussian, 0.3), *block(rng, 4, 3)]
@@ -62,10 +69,13 @@ def networks():
 def parameters(layers):
     for layer in layers:
         inner = layer.block.layers if isinstance(layer, Residual) else [layer]
-        for part in inner:
-            for name in ("weights", "bias", "scale"):
-                if hasattr(part, "gradient") and hasattr(part, name):
-                    yield getattr(part, name), part.gradient
+        for part in filter(lambda part: part.gradients, inner):
+            names = [
+                name for name in ("weights", "scale", "bias") if hasattr(part, name)
+            ]
+            yield from zip(
+                (getattr(part, name) for name in names), part.gradients, strict=True
+            )
 
 
 @pytest.mark.parametrize(
@@ -171,6 +181,28 @@ def test_expected_activation_under_dropout_is_the_deterministic_one():
     assert_array_equal(layer.forward(Z.copy(), PREDICT), plain)
 
 
+@pytest.mark.parametrize("shape", [(64, 64), (61, 67)])
+def test_what_is_dropped_is_independent_from_draw_to_draw(shape):
+    draws, layers = (
+        source(),
+        [Dropout(0.5), Activation("relu", np.zeros(shape[1]), dropout=0.5)],
+    )
+    signs = np.array(
+        [
+            np.sign(layer.forward(np.ones(shape), TRAIN, draws) - 0.5).ravel()
+            for _ in range(40)
+            for layer in layers
+        ]
+    )
+    n = signs.shape[1]
+    correlation = signs @ signs.T / n
+    assert np.abs(correlation - np.eye(80)).max() < 5 / np.sqrt(n)
+    assert np.abs(signs.mean(axis=0)).max() < 5.5 / np.sqrt(80)
+    for lag in (1, 2, 4, shape[1]):  # nor do neighbours depend on each other
+        between = (signs[:, lag:] * signs[:, :-lag]).mean()
+        assert abs(between) < 5 / np.sqrt(signs.size)
+
+
 def test_structured_dropout_drops_whole_units():
     X = batch(9, 400)
     out = Dropout(0.5, True).forward(X, TRAIN, source())
@@ -244,6 +276,39 @@ def test_batch_norm_standardises_the_batch():
     out = BatchNorm(np.array([2.0, 3.0])).forward(5 + 4 * batch(30, 2), TRAIN)
     assert_allclose(out.mean(axis=0), 0, atol=1e-12)
     assert_allclose(out.std(axis=0), [2.0, 3.0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", [TRAIN, SAMPLE, PREDICT])
+@pytest.mark.parametrize("n", [2, 9, 32])
+def test_the_rectified_norm_is_batch_norm_and_rectifier(mode, n):
+    rng = np.random.default_rng(0)
+    scale, bias = rng.uniform(0.5, 2.0, 6), rng.normal(size=6)
+    apart = Sequential([BatchNorm(scale), Activation("relu", bias, dropout=0.3)])
+    together = RectifiedNorm(scale, bias, dropout=0.3)
+    draws = [source(), source()]
+    for seed in range(3):  # after the first batch the running averages are of some use
+        Z, delta = 3 * batch(n, 6, seed) + 5, batch(n, 6, seed + 9)
+        pairs = zip((apart, together), draws, strict=True)
+        outs = [net.forward(Z.copy(), mode if seed else TRAIN, s) for net, s in pairs]
+        assert_allclose(*outs, atol=1e-12)
+    norm, activation = apart.layers
+    assert_allclose(norm.statistics, together.statistics)
+    if mode == TRAIN:
+        backs = [net.backward(delta.copy()) for net in (apart, together)]
+        assert_allclose(*backs, atol=1e-12)
+        assert_allclose(norm.gradient, together.gradient)
+        assert_allclose(activation.gradient, together.bias_gradient)
+
+
+def test_batch_norm_in_single_precision_far_from_zero():
+    Z = (1000 + batch(37, 4)).astype(np.float32)
+    layer = BatchNorm(np.ones(4, dtype=np.float32))
+    out = layer.forward(Z.copy(), TRAIN)
+    exact = Z.astype(np.float64)
+    assert_allclose(layer.mean, exact.mean(axis=0), rtol=1e-6)
+    assert_allclose(layer.variance, exact.var(axis=0, ddof=1), rtol=1e-5)
+    expected = (exact - exact.mean(axis=0)) / np.sqrt(exact.var(axis=0) + 1e-5)
+    assert_allclose(out, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "uniform", "laplace"])

@@ -30,6 +30,20 @@ def test_mixup_is_the_weighted_sum_and_leaves_its_input(dtype, n):
     np.testing.assert_allclose(mixed, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("mix", [mixup, cutmix])
+def test_rows_are_written_to_the_array_that_is_handed_in(mix):
+    X, partners = images((2, 3)), np.arange(7)[::-1]
+    boxes = boxes_for((2, 3), 7)
+    how = (np.linspace(0, 1, 7),) if mix is mixup else (boxes, (2, 3))
+    expected = mix(X, partners, *how)
+    out = np.empty_like(X)
+    assert mix(X, partners, *how, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    for wrong in (out[:-1], out.astype(np.float32), np.asfortranarray(out), X):
+        with pytest.raises(ValueError, match="out must"):
+            mix(X, partners, *how, out=wrong)
+
+
 def test_mixup_takes_targets_and_fewer_partners_than_rows():
     y = np.array([0.0, 1.0, 4.0])
     np.testing.assert_allclose(mixup(y, [2, 0], [0.5, 0.25]), [2.0, 0.25])

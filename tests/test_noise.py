@@ -40,6 +40,24 @@ def test_zero_scale_is_a_copy(name, dtype):
 
 
 @every_noise
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_noise_is_written_to_the_array_that_is_handed_in(name, order):
+    X, noise = np.asarray(clean(), order=order), NOISES[name]
+    expected = noise(X, 0.3, np.random.default_rng(5))
+    out = np.empty(X.shape)
+    assert noise(X, 0.3, np.random.default_rng(5), out) is out
+    np.testing.assert_array_equal(out, expected)
+    itself = np.array(X, order="C")
+    noise(itself, 0.3, np.random.default_rng(5), itself)
+    np.testing.assert_array_equal(itself, expected)
+    for wrong in (out[:-1], out.astype(np.float32), np.asfortranarray(out)):
+        before = wrong.copy()
+        with pytest.raises(ValueError, match="out must be"):
+            noise(X, 0.3, np.random.default_rng(5), wrong)
+        np.testing.assert_array_equal(wrong, before)
+
+
+@every_noise
 @pytest.mark.parametrize("make_rng", [np.random.default_rng, np.random.RandomState])
 def test_same_seed_same_noise(name, make_rng):
     X, noise = clean(), NOISES[name]

@@ -2,54 +2,65 @@
 
 import numpy as np
 
+from sklreg import _layers_kernels as kernels
+
 PREDICT, SAMPLE, TRAIN = range(3)
 
-_BITS_AT_ONCE = 1 << 18
+# An epoch has batches of two lengths at most.
+_LENGTHS_KEPT = 4
+# The words of a layer that drops nothing.
+NO_WORDS = np.empty(0, dtype=np.uint64)
 
 
 class RandomSource:
-    """Random numbers for the layers of one network, drawn in large blocks.
+    """Random numbers for the layers of one network.
+
+    What is dropped is drawn by a key, which is all that the compiled passes need: the
+    words of a key follow from their number (:mod:`sklreg._random_kernels`).
 
     Parameters
     ----------
     rng : Generator
-        Source of randomness.
+        Source of randomness; it gives the key, and then what is drawn once a batch.
+
+    Attributes
+    ----------
+    key : ndarray of uint64 of shape (2,)
+        Where the next random word starts, and how far words step.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklreg.layers import RandomSource
-    >>> RandomSource(np.random.default_rng(0)).bits(2, 3).shape
+    >>> from sklreg.layers import TRAIN, Dropout, RandomSource
+    >>> source = RandomSource(np.random.default_rng(0))
+    >>> Dropout(0.5).forward(np.ones((2, 3)), TRAIN, source).shape
     (2, 3)
     """
 
     def __init__(self, rng):
         self.rng = rng
-        self._block = np.empty(0, dtype=np.uint16)
-        self._taken = 0
+        self.key = rng.integers(0, 1 << 64, size=2, dtype=np.uint64)
+        self.key[1] |= np.uint64(1)  # an odd step meets every number
 
-    def bits(self, n_rows, n_columns):
-        """Return random 16-bit numbers.
 
-        Parameters
-        ----------
-        n_rows, n_columns : int
-            Shape.
+class SparseRows:
+    """CSR rows in arrays that are kept: a matrix without its checks.
 
-        Returns
-        -------
-        ndarray of shape (n_rows, n_columns)
-            A view of the block at hand: to be used before the next draw.
-        """
-        size = n_rows * n_columns
-        start = self._taken
-        if start + size > self._block.size:
-            n_words = -(-max(size, _BITS_AT_ONCE) // 4)
-            words = self.rng.integers(0, 1 << 64, size=n_words, dtype=np.uint64)
-            self._block = words.view(np.uint16)
-            start = 0
-        self._taken = start + size
-        return self._block[start : start + size].reshape(n_rows, n_columns)
+    The arrays may be longer than what `indptr` says is in them.
+    """
+
+    __slots__ = ("data", "indices", "indptr", "shape")
+
+    def __init__(self, data, indices, indptr, shape):
+        self.data = data
+        self.indices = indices
+        self.indptr = indptr
+        self.shape = shape
+
+    @property
+    def dtype(self):
+        """Type of the values."""
+        return self.data.dtype
 
 
 class Rate:
@@ -68,6 +79,11 @@ class Rate:
 class Layer:
     """What layers share: buffers for as many rows as the batch has.
 
+    Attributes
+    ----------
+    gradients : tuple of ndarray
+        Where ``backward`` writes the slopes in the layer's parameters.
+
     Examples
     --------
     >>> import numpy as np
@@ -76,8 +92,9 @@ class Layer:
     array([[1., 1.]])
     """
 
-    _n_rows = 0
-    _capacity = 0
+    gradients = ()
+    _n_rows = -1
+    _capacity = -1
 
     def _fit_rows(self, n_rows):
         """Make the buffers fit a batch of `n_rows` rows."""
@@ -85,16 +102,33 @@ class Layer:
             return
         if n_rows > self._capacity:
             self._capacity = n_rows
-            self._buffers = {}
+            self._buffers, self._views_of = {}, {}
+        elif len(self._views_of) == _LENGTHS_KEPT:
+            self._views_of = {}
         self._n_rows = n_rows
-        self._views = {name: all_[:n_rows] for name, all_ in self._buffers.items()}
+        self._views = self._views_of.setdefault(n_rows, {})
 
     def _buffer(self, name, n_columns, dtype):
         """Return the buffer of this name, made when it is first asked for."""
         view = self._views.get(name)
         if view is None:
-            self._buffers[name] = np.empty((self._capacity, n_columns), dtype=dtype)
+            if name not in self._buffers:
+                self._buffers[name] = np.empty((self._capacity, n_columns), dtype)
             view = self._views[name] = self._buffers[name][: self._n_rows]
+        return view
+
+    def _drawn_words(self, n_columns, key, *, one_row=False):
+        """Return random words, 16 bits of them for each number, in a buffer."""
+        view = self._views.get("words")
+        if view is None:
+            if "words" not in self._buffers:
+                n_words = -(-self._capacity * n_columns // 4)
+                self._buffers["words"] = np.empty(n_words, np.uint64)
+            n_words = -(-self._n_rows * n_columns // 4)
+            view = self._views["words"] = self._buffers["words"][:n_words]
+        if one_row:
+            view = view[: -(-n_columns // 4)]
+        kernels.draw_words(view, key)
         return view
 
     def forward(self, X, mode=PREDICT, source=None):
@@ -103,7 +137,7 @@ class Layer:
         Parameters
         ----------
         X : ndarray of shape (n_rows, n_inputs)
-            Input; that of the first layer may be a CSR matrix.
+            Input; that of the first layer may be a CSR matrix, or SparseRows.
         mode : {TRAIN, PREDICT, SAMPLE}, default=PREDICT
             What the pass is for.
         source : RandomSource, default=None

@@ -52,8 +52,8 @@ class Residual(Layer):
     def backward(self, delta, *, first=False):
         if self.dropped:
             for layer in leaves(self.block):
-                if hasattr(layer, "gradient"):
-                    layer.gradient[:] = 0
+                for gradient in layer.gradients:
+                    gradient.fill(0)
             return delta
         scaled = self._buffer("scaled", delta.shape[1], delta.dtype)
         np.multiply(delta, self._factor, out=scaled)

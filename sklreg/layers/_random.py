@@ -1,10 +1,9 @@
 """Layers that drop, and layers that add noise."""
 
 import numpy as np
-from scipy.sparse import issparse
 
 from sklreg import _layers_kernels as kernels
-from sklreg.layers._base import PREDICT, TRAIN, Layer, Rate, read_only
+from sklreg.layers._base import PREDICT, TRAIN, Layer, Rate, SparseRows, read_only
 
 
 class Dropout(Layer):
@@ -31,36 +30,40 @@ class Dropout(Layer):
         Rate(rate, np.dtype(np.float64))
         self.rate = rate
         self.structured = structured
+        self._used = None
 
     def forward(self, X, mode=PREDICT, source=None):
         self._active = self.rate > 0 and mode != PREDICT
         if not self._active:
             return X
-        self._used = rate = Rate(self.rate, X.dtype)
-        if issparse(X):
-            # zeros stay zeros, whether dropped or not
-            values, out = X.data.reshape(1, -1), np.empty((1, X.nnz), dtype=X.dtype)
-            bits = source.bits(*values.shape)
-            kernels.drop(read_only(values), bits, rate.threshold, rate.scale, out)
-            return type(X)((out[0], X.indices, X.indptr), shape=X.shape)
+        if self._used is None or self._used.scale.dtype != X.dtype:
+            self._used = Rate(self.rate, X.dtype)
+        if not isinstance(X, np.ndarray):
+            return self._drop_values(X, source)
         self._fit_rows(len(X))
         out = self._buffer("out", X.shape[1], X.dtype)
-        if self.structured:
-            bits = source.bits(1, X.shape[1])
-            self._factor = np.where(bits < rate.threshold, 0, rate.scale)
-            return np.multiply(X, self._factor.astype(X.dtype, copy=False), out=out)
-        self._bits = source.bits(*X.shape)
-        kernels.drop(read_only(X), self._bits, rate.threshold, rate.scale, out)
+        self._drawn = self._drawn_words(X.shape[1], source.key, one_row=self.structured)
+        self._apply(X, out)
         return out
 
+    def _apply(self, X, out):
+        drop = kernels.drop_columns if self.structured else kernels.drop
+        rate = self._used
+        drop(read_only(X), self._drawn, rate.threshold, rate.scale, out)
+
+    def _drop_values(self, X, source):
+        # zeros stay zeros, whether dropped or not
+        rate, n_stored = self._used, int(X.indptr[-1])
+        self._fit_rows(len(X.data))
+        out = self._buffer("out", 1, X.dtype).reshape(-1)
+        words = self._drawn_words(1, source.key)
+        values, kept = X.data[None, :n_stored], out[None, :n_stored]
+        kernels.drop(read_only(values), words, rate.threshold, rate.scale, kept)
+        return SparseRows(out, X.indices, X.indptr, X.shape)
+
     def backward(self, delta, *, first=False):
-        if not self._active or first:
-            return delta
-        if self.structured:
-            delta *= self._factor.astype(delta.dtype, copy=False)
-        else:
-            rate = self._used
-            kernels.drop_in_place(delta, self._bits, rate.threshold, rate.scale)
+        if self._active and not first:
+            self._apply(delta, delta)
         return delta
 
 
@@ -70,8 +73,8 @@ class Noise(Layer):
     Parameters
     ----------
     noise : callable
-        ``noise(X, scale, rng)`` returns a noisy copy of X; one of the additive ones of
-        :mod:`sklreg.noise`.
+        ``noise(X, scale, rng, out)`` writes a noisy copy of X to `out` and returns it;
+        one of the additive ones of :mod:`sklreg.noise`.
     scale : float
         Its scale.
 
@@ -89,4 +92,8 @@ class Noise(Layer):
         self.scale = scale
 
     def forward(self, X, mode=PREDICT, source=None):
-        return self.noise(X, self.scale, source.rng) if mode == TRAIN else X
+        if mode != TRAIN:
+            return X
+        self._fit_rows(len(X))
+        out = self._buffer("out", X.shape[1], X.dtype)
+        return self.noise(X, self.scale, source.rng, out)

@@ -30,6 +30,8 @@ from sklreg.solvers.weightings import column_scale
 
 # Weight vectors held at a time.
 _CHUNK = 64
+# The solution on all rows is as far from any member's as it is worth while to find it.
+_START = 0.1
 
 
 def fit_logistics(model, members, X, y, weights, *, each, standardize):
@@ -74,7 +76,9 @@ def fit_logistics(model, members, X, y, weights, *, each, standardize):
         terms=terms,
         fit_intercept=model.fit_intercept,
     )
-    start = problem.solve(C, l1_ratio, **solving)
+    start = problem.solve(
+        C, l1_ratio, tol=max(model.tol, _START), max_iter=model.max_iter
+    )
     held = threading.local()
 
     def solve(weight):

@@ -20,7 +20,7 @@ from sklreg._validation import (
     with_callbacks,
 )
 from sklreg.linear_model._sgd_parameters import SGDParameters
-from sklreg.linear_model._sgd_validation import EpochMonitor
+from sklreg.linear_model._sgd_validation import DescentMonitor
 from sklreg.solvers.early_stopping import EarlyStopping
 from sklreg.solvers.stochastic import (
     BatchDescent,
@@ -87,7 +87,7 @@ class BaseSGD(SGDParameters, CallbackSupportMixin, DocLinkMixin, BaseEstimator):
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         monitor = stopper = None
         if held is not None or context is not None or self.verbose:
-            monitor = EpochMonitor(self, descents, held, context, X, y)
+            monitor = DescentMonitor(self, descents, held, context, X, y)
         if self.early_stopping:
             stopper = EarlyStopping(self.n_iter_no_change, self.tol)
         with self._threads(len(descents)) as each:

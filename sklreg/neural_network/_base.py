@@ -1,16 +1,14 @@
-"""What the multi-layer perceptrons share: fitting, going on, predicting."""
+"""What the multi-layer perceptrons share in fitting, and in going on."""
 
 import math
 import warnings
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_regressor
+from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
-from sklreg._base import DocLinkMixin
 from sklreg._validation import (
     CallbackSupportMixin,
     _check_optimize_result,
@@ -19,9 +17,9 @@ from sklreg._validation import (
     validate_data,
     with_callbacks,
 )
-from sklreg.layers import SAMPLE, RandomSource
-from sklreg.losses import LOSSES
-from sklreg.neural_network._monitor import Held, Monitor
+from sklreg.layers import RandomSource
+from sklreg.neural_network._fitted import FittedMLP
+from sklreg.neural_network._monitor import Held, NetworkMonitor
 from sklreg.neural_network._parameters import (
     CONSTRAINTS,
     STOCHASTIC,
@@ -36,12 +34,6 @@ from sklreg.solvers.early_stopping import EarlyStopping
 from sklreg.solvers.network import Network, initial_parameters, mean_loss
 from sklreg.solvers.network_training import Training, lbfgs, train
 
-LOSS_OF = {
-    "softmax": "multinomial",
-    "logistic": "log_loss",
-    "identity": "squared_error",
-    "exp": "poisson",
-}
 # What fit leaves behind and partial_fit does not update.
 _OF_A_FIT = ("history_", "best_epoch_", "best_score_", "stop_reason_")
 
@@ -56,8 +48,8 @@ def is_stochastic(estimator):
     return True
 
 
-class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
-    """Fitting, going on with new chunks, and prediction."""
+class BaseMLP(CallbackSupportMixin, FittedMLP):
+    """Fitting, and going on with new chunks."""
 
     _parameter_constraints: dict = CONSTRAINTS
 
@@ -145,7 +137,7 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
             source=self._random_source(plan, regular, random_state, incremental),
         )
         self._begin_callbacks(context, X, y)
-        monitor = Monitor(self, network, held, context, X, y)
+        monitor = NetworkMonitor(self, network, held, context, X, y)
         monitor.training = training
         stopper = self._stopper(network)
         reason, self.t_ = train(
@@ -295,7 +287,7 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
         return reason
 
     def _run_lbfgs(self, network, X, Y, sample_weight):
-        monitor = Monitor(self, network)
+        monitor = NetworkMonitor(self, network)
         found = lbfgs(
             network,
             X,
@@ -346,107 +338,6 @@ class BaseMLP(CallbackSupportMixin, DocLinkMixin, BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=4,
             )
-
-    # ------------------------------------------------------------- the network
-
-    def _loss_name(self):
-        return LOSS_OF[self.out_activation_]
-
-    def _load(self, network):
-        """Fill a network with the fitted parameters."""
-        known = network.scales and hasattr(self, "batch_norm_scales_")
-        network.load(
-            self.coefs_,
-            self.intercepts_,
-            self.batch_norm_scales_ if known else (),
-            self._statistics if known else None,
-        )
-
-    def _attributes_of(self, network):
-        """Return the fitted attributes that a network stands for, copied."""
-        fitted = {
-            "coefs_": [coef.copy() for coef in network.coefs],
-            "intercepts_": [intercept.copy() for intercept in network.intercepts],
-        }
-        if network.norms:
-            fitted |= {
-                "batch_norm_scales_": [scale.copy() for scale in network.scales],
-                "batch_norm_means_": [norm.mean.copy() for norm in network.norms],
-                "batch_norm_variances_": [
-                    norm.variance.copy() for norm in network.norms
-                ],
-                "_statistics": network.statistics.copy(),
-            }
-        return fitted
-
-    def _fitted_network(self):
-        sizes = [len(self.coefs_[0]), *(coef.shape[1] for coef in self.coefs_)]
-        network = Network(architecture(self, sizes), self.coefs_[0].dtype)
-        self._load(network)
-        return network
-
-    def _raw(self, X):
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
-        return self._fitted_network().raw(X)
-
-    def _outputs(self, X):
-        """Return the activations of the output layer, (n_samples, n_outputs)."""
-        return self._link(self._raw(X))
-
-    def _link(self, raw):
-        return LOSSES[self._loss_name()].inverse_link(raw)
-
-    def predict_uncertainty(self, X, n_passes=50, random_state=None):
-        """Predict by Monte-Carlo dropout: the mean and the spread of random passes.
-
-        Each pass drops anew, as in training (Gal & Ghahramani, 2016); noise stays off
-        and batch norm uses its running statistics. The spread tells how much the
-        network's answer hangs on single units; it is larger away from the data.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-        n_passes : int, default=50
-            Number of passes, at least 2.
-        random_state : int, RandomState instance or None, default=None
-            Draws what is dropped; None for the estimator's own `random_state`.
-
-        Returns
-        -------
-        mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Mean of what `predict_proba` (of a regressor: `predict`) gives in a pass.
-        std : ndarray of the same shape
-            Its standard deviation over the passes.
-
-        Raises
-        ------
-        ValueError
-            If nothing is dropped, or `n_passes` is below 2.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
-        if n_passes < 2:
-            raise ValueError(f"n_passes must be at least 2, got {n_passes}.")
-        network = self._fitted_network()
-        if not network.architecture.drops:
-            raise ValueError(
-                "predict_uncertainty needs dropout, input_dropout, structured_dropout "
-                "or stochastic_depth above 0: without them all passes are the same."
-            )
-        if random_state is None:
-            random_state = self.random_state
-        seed = check_random_state(random_state).randint(1 << 31, size=8)
-        source = RandomSource(np.random.default_rng(seed))
-        mean = square = 0.0
-        for i in range(n_passes):
-            out = self._shape(self._link(network.raw(X, SAMPLE, source)))
-            step = out.astype(np.float64) - mean
-            mean = mean + step / (i + 1)
-            square = square + step * (out - mean)
-        std = np.sqrt(square / n_passes)
-        return mean.astype(out.dtype), std.astype(out.dtype)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

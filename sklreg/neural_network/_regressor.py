@@ -1,16 +1,14 @@
 """Multi-layer perceptron regressor."""
 
-import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
 from sklreg._validation import StrOptions, _fit_context, restored_on_error
 from sklreg.neural_network._base import BaseMLP, is_stochastic
+from sklreg.neural_network._outputs import NumberOutputs
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):
+class MLPRegressor(NumberOutputs, RegressorMixin, BaseMLP):
     r"""Multi-layer perceptron for regression, with dropout and its kin.
 
     Minimises
@@ -397,58 +395,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         with restored_on_error(self):
             self._partial_fit(X, y, sample_weight)
         return self
-
-    def predict(self, X):
-        """Predict the targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions.
-        """
-        return self._shape(self._outputs(X))
-
-    def _out_activation(self):
-        return "exp" if self.loss == "poisson" else "identity"
-
-    def _encode(self, y, dtype, *, fresh, incremental):
-        Y = self._encode_more(y, dtype, "y")
-        if not fresh and Y.shape[1] != self.n_outputs_:
-            raise ValueError(
-                f"y has {Y.shape[1]} outputs, but the network has {self.n_outputs_}."
-            )
-        return Y
-
-    def _encode_more(self, y, dtype, name):
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if self.loss == "poisson" and np.any(y < 0):
-            raise ValueError(f"{name} must not be negative with loss='poisson'.")
-        return np.array(y.reshape(len(y), -1), dtype=dtype, order="C")
-
-    def _softened(self, Y):
-        return Y
-
-    def _class_weighted(self, y, sample_weight):
-        return sample_weight
-
-    def _labels_of(self, y, Y):
-        return y
-
-    def _strata(self, Y):
-        return None
-
-    def _score_raw(self, Y, raw, sample_weight):
-        """Return the coefficient of determination of raw predictions."""
-        return r2_score(Y, self._link(raw), sample_weight=sample_weight)
-
-    def _shape(self, outputs):
-        return outputs.ravel() if outputs.shape[1] == 1 else outputs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -28,27 +28,29 @@ _FLAT = 1e-6
 
 
 @njit(**_JIT)
-def project(theta, curvature, drift, mass, seen, change):
-    """Make theta sum to zero along the curvature; write its change in single precision.
-
-    ``seen`` is where the changes add up to; it is moved along.
-    """
-    ratio = drift / mass if mass > 0.0 else 0.0
-    for i in range(theta.shape[0]):
-        d = np.float32(theta[i] - ratio * curvature[i] - seen[i])
-        change[i] = d
-        seen[i] += d
-
-
-@njit(**_JIT)
 def advance(
-    product, center, raw, sign, weight, theta, curvature, sums, w, new, l1, l2, slack
+    product,
+    center,
+    raw,
+    sign,
+    weight,
+    theta,
+    curvature,
+    sums,
+    seen,
+    w,
+    new,
+    l1,
+    l2,
+    slack,
 ):
     """Backtrack from w towards ``new``, whose product with the columns is given.
 
     Moves raw, theta, curvature, their ``sums`` (loss, of theta, of the curvature) and
-    w along. Returns the length of the step, zero if none lowers the objective, and
-    the step of the intercept.
+    w along. In the place of the product it leaves how the dual point, theta made to
+    sum to zero along the curvature, has changed in single precision since ``seen``,
+    which moves along. Returns the length of the step, zero if none lowers the
+    objective, and the step of the intercept.
     """
     pull, rise = 0.0, 0.0
     for i in range(raw.shape[0]):
@@ -84,15 +86,22 @@ def advance(
         for i in range(raw.shape[0]):
             raw[i] += length * (product[i] + shift)
     sums[0], sums[1], sums[2] = loss, drift, mass
+    ratio = drift / mass if center and mass > 0.0 else 0.0
+    for i in range(raw.shape[0]):
+        change = np.float32(theta[i] - ratio * curvature[i] - seen[i])
+        product[i] = change
+        seen[i] += change
     return length, length * shift
 
 
 @njit(**_JIT)
-def duality_gap(value, theta, slope, w, l1, l2, lower, upper, sign, weight):
+def duality_gap(loss, theta, slope, w, l1, l2, lower, upper, sign, weight):
     """Return the gap at the better of theta and its multiple within the levels.
 
-    Also returns how much of theta that multiple is.
+    Also returns how far off the slopes are: by how much that multiple is less than
+    theta, and at least the gap, as a part of the objective.
     """
+    value = loss + penalty_value(w, l1, l2)
     scale = dual_scale(slope, w, l1, l2, lower, upper)
     best = -np.inf
     c = scale
@@ -103,7 +112,8 @@ def duality_gap(value, theta, slope, w, l1, l2, lower, upper, sign, weight):
         if c == 1.0:
             break
         c = 1.0
-    return value - best, scale
+    gap = value - best
+    return gap, max(gap / value, 1.0 / scale - 1.0)
 
 
 @njit(**_JIT)

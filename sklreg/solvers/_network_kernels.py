@@ -1,4 +1,5 @@
-"""Compiled passes of network training: losses of a batch, steps, the norm constraint.
+"""Compiled passes of network training: losses of a batch, steps, the norm constraint,
+rows of sparse batches.
 
 All parameters of a network are one vector, the penalised weights first, so that a step
 is one pass. Where a step takes `numbers`, these are its constants in the dtype of the
@@ -11,7 +12,16 @@ from numba import njit
 
 from sklreg._losses_kernels import CODES, gradient, value
 
-__all__ = ["CODES", "adam", "elementwise_loss", "momentum", "project", "softmax_loss"]
+__all__ = [
+    "CODES",
+    "adam",
+    "elementwise_loss",
+    "expand_rows",
+    "gather_rows",
+    "momentum",
+    "project",
+    "softmax_loss",
+]
 
 RATE, DECAY_1, REST_1, DECAY_2, REST_2, EPSILON, L2, SHRINK, L1, N_NUMBERS = range(10)
 # Sums of squares run in single precision only so far.
@@ -154,26 +164,58 @@ def momentum(theta, slope, velocity, n_weights, nesterov, numbers):
 
 
 @_jit
-def project(W, radius, slack, norms):
-    """Scale columns longer than `radius` back to it; return the largest norm then."""
-    norms[:] = 0.0
-    for i in range(W.shape[0]):
-        row = W[i]
-        for j in range(row.size):
-            norms[j] += row[j] * row[j]
+def project(theta, shapes, radius, slack, norms):
+    """Scale columns longer than `radius` back to it; return the largest norm then.
+
+    The matrices lie in `theta` one after the other; `shapes` has a row for each.
+    """
     largest = 0.0
-    longer = False
-    for j in range(norms.size):
-        norm = math.sqrt(norms[j])
-        norms[j] = 1.0
-        if norm > radius:
-            longer = True
-            norms[j] = radius * slack / norm
-            norm = radius * slack
-        largest = max(largest, norm)
-    if longer:
-        for i in range(W.shape[0]):
+    start = 0
+    for layer in range(shapes.shape[0]):
+        n, m = shapes[layer]
+        W = theta[start : start + n * m].reshape(n, m)
+        start += n * m
+        norm = norms[:m]
+        norm[:] = 0.0
+        for i in range(n):
             row = W[i]
-            for j in range(row.size):
-                row[j] *= norms[j]
+            for j in range(m):
+                w = float(row[j])
+                norm[j] += w * w
+        longer = False
+        for j in range(m):
+            length = math.sqrt(norm[j])
+            norm[j] = 1.0
+            if length > radius:
+                longer = True
+                norm[j] = radius * slack / length
+                length = radius * slack
+            largest = max(largest, length)
+        if longer:
+            for i in range(n):
+                row = W[i]
+                for j in range(m):
+                    row[j] *= norm[j]
     return largest
+
+
+@_jit
+def gather_rows(data, indices, indptr, rows, to_data, to_indices, to_indptr):
+    """Copy rows of a CSR matrix."""
+    at = 0
+    to_indptr[0] = 0
+    for i in range(rows.size):
+        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
+            to_data[at] = data[k]
+            to_indices[at] = indices[k]
+            at += 1
+        to_indptr[i + 1] = at
+
+
+@_jit
+def expand_rows(data, indices, indptr, out):
+    """Write the rows of a CSR matrix as dense ones."""
+    out[:] = 0
+    for i in range(out.shape[0]):
+        for k in range(indptr[i], indptr[i + 1]):
+            out[i, indices[k]] += data[k]

@@ -7,10 +7,8 @@ from sklreg.solvers.quadratic import minimise_quadratic
 
 # Pairs of vectors that a model learns before it is full.
 _RANK = 48
-# Larger panels have no Gram matrix of their own, nor models larger supports.
-_LARGEST_GRAM, _LARGEST = 2048, 1024
-# Panels take no more of the memory that X takes than this, unless they are small.
-_BYTES = 1 << 26
+# Larger panels have no Gram matrix, and no weighting one of more columns.
+_LARGEST_GRAM, LARGEST = 2048, 1024
 # Rows of the panel at a time.
 _ROWS = 512
 # More steps than this, and than a Gram matrix costs, are too many for a model.
@@ -45,22 +43,17 @@ class SharedPanel:
         self.curvature = None
 
     def cover(self, members, each):
-        """Grow to the columns wanted by some; return False where they are too many."""
+        """Grow to the columns wanted by some; return False where that overflows."""
         p = self.design.shape[1]
         wanted = np.any([m.wanted for m in members], axis=0)
         wanted[self.columns] = True
+        if p <= _LARGEST_GRAM and 2 * wanted.sum() > p:
+            wanted[:] = True
         if self.curvature is None:
             self.curvature = np.mean([m.curvature for m in members], axis=0)
-        if 2 * wanted.sum() > p:
-            wanted[:] = True
-        columns = np.flatnonzero(wanted)
-        if len(columns) == len(self.columns):
+        if wanted.sum() == len(self.columns):
             return True
-        if 4 * self.design.shape[0] * len(columns) > max(
-            _BYTES, 0.6 * self.design.X.nbytes
-        ):
-            return False
-        self.columns = columns
+        self.columns = np.flatnonzero(wanted)
         return self._fill(each)
 
     def _fill(self, each):
@@ -75,7 +68,7 @@ class SharedPanel:
         every, has_gram = m == X.shape[1], m <= _LARGEST_GRAM
 
         def fill(parts):
-            gram, sums = np.zeros((m, m)), np.zeros(m)
+            gram, sums = np.zeros((m, m) if has_gram else 0), np.zeros(m)
             with np.errstate(over="ignore", invalid="ignore"):
                 for rows in parts:
                     own = self.X[rows]

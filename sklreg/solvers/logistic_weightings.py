@@ -11,10 +11,14 @@ the certificates, which have the last word.
 import numpy as np
 
 from sklreg.solvers import _log_loss_kernels as log_loss
-from sklreg.solvers import _logistic_kernels as logistic
 from sklreg.solvers import _logistic_weightings_kernels as kernels
 from sklreg.solvers.logistic_state import LogisticSolution
-from sklreg.solvers.logistic_weighting_models import OwnModel, SharedModel, SharedPanel
+from sklreg.solvers.logistic_weighting_models import (
+    LARGEST,
+    OwnModel,
+    SharedModel,
+    SharedPanel,
+)
 
 # Weightings of a block: products of that many cost no more memory traffic than sums.
 _BLOCK = 25
@@ -149,10 +153,17 @@ class _Member:
     def certify(self, slope):
         """Take the slopes of all features; keep which columns may matter."""
         problem, w, l1, l2 = self.problem, self.w, self.l1, self.l2
-        value = self.sums[0] + logistic.penalty_value(w, l1, l2)
         before, bounds = self.gap, (problem.lower, problem.upper)
         self.gap, _ = kernels.duality_gap(
-            value, self.seen, slope, w, l1, l2, *bounds, problem.sign, problem.weight
+            self.sums[0],
+            self.seen,
+            slope,
+            w,
+            l1,
+            l2,
+            *bounds,
+            problem.sign,
+            problem.weight,
         )
         # Steps that did not even close half of the gap will not close it.
         self.lost |= not self.gap <= 0.5 * before and before < np.inf
@@ -195,12 +206,10 @@ class _Member:
         Returns the change, or None where the steps have come to their end.
         """
         before, self.slope = self.slope, self.slope + turn
-        value = self.sums[0] + logistic.penalty_value(self.local, *self.penalties)
         problem, given = self.problem, (self.local, *self.penalties, *self.box)
-        gap, scale = kernels.duality_gap(
-            value, self.seen, self.slope, *given, problem.sign, problem.weight
+        gap, off = kernels.duality_gap(
+            self.sums[0], self.seen, self.slope, *given, problem.sign, problem.weight
         )
-        off = max(gap / value, 1.0 / scale - 1.0 if scale > 0.0 else np.inf)
         self.first = off if self.first is None else self.first
         closed = gap <= self.target or off <= _SINGLE * self.first
         if closed or self.n_iter >= self.max_steps or self.lost:
@@ -208,18 +217,21 @@ class _Member:
         if self.length:
             self.model.learn(self.length, before - self.slope)
         likely = (self.local != 0.0) | (np.abs(self.slope) > _LIKELY * given[1])
-        if self.model.slows(off, self.target / gap, np.count_nonzero(likely)):
-            if self.n_models == _MODELS:
+        likely = np.flatnonzero(likely)
+        if self.model.slows(off, self.target / gap, len(likely)):
+            if self.n_models == _MODELS or len(likely) > LARGEST:
                 self.lost = True
                 return None
             self.n_models += 1
-            likely = np.flatnonzero(likely)
             self.model = OwnModel(panel, self.curvature, likely, off)
         self.aim = self.model.minimise(self.slope, *given)
         return self.aim - self.local
 
     def move(self, product, panel):
-        """Step along the change, whose product with the panel is given."""
+        """Step along the change, whose product with the panel is given.
+
+        In its place it leaves the change of the dual point.
+        """
         problem, start = self.problem, self.local.copy()
         self.length, shift = kernels.advance(
             product,
@@ -230,6 +242,7 @@ class _Member:
             self.theta,
             self.curvature,
             self.sums,
+            self.seen,
             self.local,
             self.aim,
             *self.penalties,
@@ -239,14 +252,6 @@ class _Member:
         self.intercept += shift - float(panel.origin @ (self.local - start))
         self.n_cuts += self.length < 0.5
         self.lost |= self.length == 0.0 or self.n_cuts > _CUTS
-
-    def turn(self, out):
-        """Write the change of the dual point since it was last seen to a row."""
-        _, drift, mass = self.sums
-        center = self.problem.fit_intercept
-        kernels.project(
-            self.theta, self.curvature, drift if center else 0.0, mass, self.seen, out
-        )
 
 
 class _Block:
@@ -293,7 +298,6 @@ class _Block:
             products = changes @ X.T
             for m, product in zip(left, products, strict=True):
                 m.move(product, panel)
-                m.turn(product)  # its row is free again
             turns = np.zeros((len(left), X.shape[1]))
             for part in parts:
                 turns += products[:, part] @ X[part]

@@ -19,6 +19,7 @@ from sklreg.layers import (
     Dense,
     Dropout,
     Noise,
+    RectifiedNorm,
     Residual,
     Sequential,
 )
@@ -129,21 +130,21 @@ class Network:
         layers = []
         for i in range(last):
             part = [Dense(self.coefs[i], slopes[i])]
+            rate = plan.dropout[i] if plan.dropout else 0.0
+            bias, bias_slope = self.intercepts[i], slopes[last + 1 + i]
             if plan.batch_norm:
                 statistics[i][plan.sizes[i + 1] : -1] = 1.0
-                norm = BatchNorm(
-                    self.scales[i], slopes[2 * (last + 1) + i], statistics[i]
-                )
+                scale, slope = self.scales[i], slopes[2 * (last + 1) + i]
+                if plan.activation == "relu":
+                    norm = RectifiedNorm(
+                        scale, bias, slope, bias_slope, statistics[i], rate
+                    )
+                else:
+                    norm = BatchNorm(scale, slope, statistics[i])
                 self.norms.append(norm)
                 part.append(norm)
-            part.append(
-                Activation(
-                    plan.activation,
-                    self.intercepts[i],
-                    slopes[last + 1 + i],
-                    plan.dropout[i] if plan.dropout else 0.0,
-                )
-            )
+            if not (plan.batch_norm and plan.activation == "relu"):
+                part.append(Activation(plan.activation, bias, bias_slope, rate))
             if plan.structured_dropout and plan.structured_dropout[i]:
                 part.append(Dropout(plan.structured_dropout[i], structured=True))
             if plan.activation_noise:

@@ -13,13 +13,12 @@ from time import perf_counter
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.sparse import issparse
 
 from sklreg.layers import TRAIN
-from sklreg.mixing import box_share, cutmix, draw_boxes, draw_weights, mixup
 from sklreg.noise import NOISES
 from sklreg.solvers import _network_kernels as kernels
 from sklreg.solvers.network import batch_loss
+from sklreg.solvers.network_batches import Augmentation, Batches
 
 __all__ = ["Regularization", "Training", "lbfgs", "train"]
 
@@ -44,15 +43,14 @@ class Regularization:
     image_shape: tuple | None = None
 
     @property
+    def augments(self):
+        """Whether batches are not trained on as they are."""
+        return bool(self.input_noise or self.mixup_alpha or self.cutmix_alpha)
+
+    @property
     def random(self):
         """Whether anything is drawn."""
-        return bool(
-            self.weight_noise
-            or self.gradient_noise
-            or self.input_noise
-            or self.mixup_alpha
-            or self.cutmix_alpha
-        )
+        return bool(self.augments or self.weight_noise or self.gradient_noise)
 
 
 class Training:
@@ -97,61 +95,49 @@ class Training:
         source,
     ):
         self.network = network
-        self.X = X if issparse(X) else np.asarray(X)
-        self.Y = Y
-        self.sample_weight = sample_weight
         self.loss = loss
         self.optimizer = optimizer
         self.regularization = regularization
         self.source = source
-        self._order = order
-        self._rows = np.arange(X.shape[0])
-        self._bounds = self._batches(X.shape[0], batch_size)
-        longest = max(stop - start for start, stop in self._bounds)
-        dtype = network.theta.dtype
-        if not issparse(X):
-            self._X = np.empty((longest, X.shape[1]), dtype=dtype)
-        self._Y = np.empty((longest, Y.shape[1]), dtype=dtype)
-        self._unweighted = np.empty(0)
-        self._norms = np.empty(max(network.architecture.sizes[1:]))
+        # no variance in a single row: under batch norm it joins the batch before
+        least = 2 if network.norms else 1
+        self.batches = Batches(X, Y, sample_weight, batch_size, order, least)
+        self._augment = None
+        if regularization.augments:
+            self._augment = Augmentation(
+                regularization, self.batches.longest, source.rng
+            )
         self._weights = network.theta[: network.n_weights]
+        self._slopes = network.slope[: network.n_weights]
         if regularization.weight_noise:
             self._clean = np.empty_like(self._weights)
+        self._shapes = np.array([coef.shape for coef in network.coefs])
+        self._norms = np.empty(self._shapes[:, 1].max())
         # below 1 by more than the norm can gain by rounding
-        self._slack = 1.0 - 8.0 * np.finfo(dtype).eps
+        self._slack = 1.0 - 8.0 * np.finfo(network.theta.dtype).eps
         self.largest_norm = 0.0
-
-    def _batches(self, n, batch_size):
-        starts = list(range(0, n, batch_size))
-        if self.network.norms and len(starts) > 1 and n - starts[-1] == 1:
-            starts.pop()  # no variance in a single row: it joins the batch before
-        return list(zip(starts, [*starts[1:], n], strict=True))
 
     def epoch(self):
         """Take a step for each batch; return the mean loss before the steps."""
-        n = len(self._rows)
-        if self._order is not None:
-            shuffling = np.arange(n)
-            self._order.shuffle(shuffling)
-            self._rows = self._rows[shuffling]
+        self.batches.shuffle()
         self.largest_norm = 0.0
         loss = 0.0
         with np.errstate(over="ignore", invalid="ignore"):  # it has an error of its own
-            for start, stop in self._bounds:
+            for start, stop in self.batches.bounds:
                 loss += (stop - start) * self._step(start, stop)
-        return loss / n
+        return loss / len(self.batches)
 
     def _step(self, start, stop):
-        X, Y, weight = self._batch(start, stop)
+        X, Y, weight = self.batches.take(start, stop)
         total = float(weight.sum()) if weight.size else float(stop - start)
         if total == 0:
             return 0.0
         regularization, network = self.regularization, self.network
-        if regularization.random:
-            X, Y, weight = self._augmented(X, Y, weight)
+        if self._augment is not None:
+            X, Y, weight = self._augment(X, Y, weight)
         if regularization.weight_noise:
             self._clean[:] = self._weights
-            self._weights[:] = self._noisy(self._weights, regularization.weight_noise)
+            self._add_noise(regularization.weight_noise, self._clean, self._weights)
         raw = network.forward(X, TRAIN, self.source)
         loss = batch_loss(self.loss, raw, Y, weight, total)
         if self.loss == "squared_error":
@@ -160,8 +146,7 @@ class Training:
         if regularization.weight_noise:
             self._weights[:] = self._clean
         if regularization.gradient_noise:
-            slope = network.slope[: network.n_weights]
-            slope[:] = self._noisy(slope, regularization.gradient_noise)
+            self._add_noise(regularization.gradient_noise, self._slopes, self._slopes)
         l2, l1 = regularization.l2 / total, regularization.l1 / total
         squares, sizes = self.optimizer.step(
             network.theta,
@@ -172,86 +157,19 @@ class Training:
             regularization.decoupled,
         )
         if regularization.max_norm is not None:
-            self._project(regularization.max_norm)
-        return loss + 0.5 * l2 * squares + l1 * sizes
-
-    def _batch(self, start, stop):
-        """Return the rows of a batch; gathered ones are in buffers."""
-        n = stop - start
-        if self._order is None:
-            weight = self._unweighted
-            if self.sample_weight is not None:
-                weight = self.sample_weight[start:stop]
-            return self.X[start:stop], self.Y[start:stop], weight
-        rows = self._rows[start:stop]
-        weight = self._unweighted
-        if self.sample_weight is not None:
-            weight = self.sample_weight[rows]
-        if issparse(self.X):
-            X = self.X[rows]
-        else:
-            # "clip" writes to the buffer itself; no row number is out of bounds
-            X = np.take(self.X, rows, 0, self._X[:n], "clip")
-        return X, np.take(self.Y, rows, 0, self._Y[:n], "clip"), weight
-
-    def _augmented(self, X, Y, weight):
-        regularization, rng = self.regularization, None
-        if self.source is not None:
-            rng = self.source.rng
-        mixes = [
-            kind
-            for kind, alpha in (
-                (self._mixup, regularization.mixup_alpha),
-                (self._cutmix, regularization.cutmix_alpha),
-            )
-            if alpha
-        ]
-        dense = bool(mixes) or regularization.input_noise
-        if issparse(X) and dense:
-            X = X.toarray()
-        if mixes and X.shape[0] > 1:
-            mix = mixes[0] if len(mixes) == 1 else mixes[int(rng.integers(2))]
-            X, Y, weight = mix(X, Y, weight, rng)
-        if regularization.input_noise:
-            X = self._noisy(X, regularization.input_noise)
-        return X, Y, weight
-
-    def _mixup(self, X, Y, weight, rng):
-        partners = rng.permutation(X.shape[0])
-        share = draw_weights(X.shape[0], self.regularization.mixup_alpha, rng)
-        return mixup(X, partners, share), *self._blend(Y, weight, partners, share)
-
-    def _cutmix(self, X, Y, weight, rng):
-        n, shape = X.shape[0], self.regularization.image_shape
-        partners = rng.permutation(n)
-        kept = draw_weights(n, self.regularization.cutmix_alpha, rng)
-        sides = [np.rint(length * np.sqrt(1 - kept)).astype(int) for length in shape]
-        boxes = draw_boxes(n, shape, sides[0], sides[1], rng)
-        share = 1 - box_share(boxes, shape)
-        return cutmix(X, partners, boxes, shape), *self._blend(
-            Y, weight, partners, share
-        )
-
-    @staticmethod
-    def _blend(Y, weight, partners, share):
-        """Mix targets; a row that weighs more has more of a say in the mixture."""
-        if not weight.size:
-            return mixup(Y, partners, share), weight
-        own, other = share * weight, (1 - share) * weight[partners]
-        total = own + other
-        share = np.divide(own, total, out=np.ones_like(own), where=total > 0)
-        return mixup(Y, partners, np.clip(share, 0, 1)), total
-
-    def _noisy(self, values, noise):
-        kind, scale = noise
-        return NOISES[kind](values, scale, self.source.rng)
-
-    def _project(self, radius):
-        for coef in self.network.coefs:
             norm = kernels.project(
-                coef, radius, self._slack, self._norms[: coef.shape[1]]
+                self._weights,
+                self._shapes,
+                regularization.max_norm,
+                self._slack,
+                self._norms,
             )
             self.largest_norm = max(self.largest_norm, norm)
+        return loss + 0.5 * l2 * squares + l1 * sizes
+
+    def _add_noise(self, noise, values, out):
+        kind, scale = noise
+        NOISES[kind](values, scale, self.source.rng, out)
 
 
 def train(
@@ -295,7 +213,7 @@ def train(
             start = perf_counter()
             loss = training.epoch()
             seconds = perf_counter() - start
-            n_seen += len(training.Y)
+            n_seen += len(training.batches)
             if not (math.isfinite(loss) and np.isfinite(network.theta).all()):
                 network.restore(finite)
                 return "non_finite", n_seen

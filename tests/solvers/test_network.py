@@ -45,7 +45,7 @@ def make_training(
 
 def steps(training):
     """Take the steps of an epoch one by one."""
-    for start, stop in training._bounds:
+    for start, stop in training.batches.bounds:
         yield training._step(start, stop)
 
 
@@ -100,9 +100,13 @@ def test_steps_are_those_of_the_optimizers(name, dtype):
 def test_the_norm_constraint_is_the_penalty_rooms():
     W = np.random.default_rng(0).normal(size=(30, 12)) * np.linspace(0.01, 3, 12)
     expected = MaxNorm(2.0).prox(W)
-    largest = kernels.project(W, 2.0, 1.0, np.empty(12))
-    assert_allclose(W, expected)
-    assert largest == pytest.approx(np.linalg.norm(W, axis=0).max())
+    wide = np.random.default_rng(1).normal(size=(2, 5)) / 100
+    theta = np.concatenate([wide.ravel(), W.ravel()])
+    shapes = np.array([wide.shape, W.shape])
+    largest = kernels.project(theta, shapes, 2.0, 1.0, np.empty(12))
+    assert_array_equal(theta[:10], wide.ravel())
+    assert_allclose(theta[10:].reshape(W.shape), expected)
+    assert largest == pytest.approx(np.linalg.norm(expected, axis=0).max())
     assert largest == pytest.approx(2.0)
 
 
@@ -151,8 +155,8 @@ def test_mixed_batches_keep_mass_and_weights(how):
     training = make_training(
         network, weight=weight, batch_size=60, image_shape=(3, 3), **{how: 1.0}
     )
-    X, Y, w = training._batch(0, 60)
-    mixed, targets, weights = training._augmented(X, Y, w)
+    X, Y, w = training.batches.take(0, 60)
+    mixed, targets, weights = training._augment(X, Y, w)
     assert mixed.shape == X.shape and not np.allclose(mixed, X)
     assert_allclose(targets.sum(axis=1), 1.0)
     assert weights.min() > 0
@@ -166,8 +170,8 @@ def test_mixed_batches_keep_mass_and_weights(how):
 
 def test_a_single_last_row_joins_the_batch_before_under_batch_norm():
     training = make_training(make_network(batch_norm=True), n=33)
-    assert training._bounds == [(0, 16), (16, 33)]
-    assert make_training(make_network(), n=33)._bounds[-1] == (32, 33)
+    assert training.batches.bounds == [(0, 16), (16, 33)]
+    assert make_training(make_network(), n=33).batches.bounds[-1] == (32, 33)
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_norm": True, "dropout": (0.3, 0.3)}])
