@@ -24,6 +24,7 @@ from benchmarks import certificate, problems
 from sklreg import linear_model as ours
 
 TOL = 1e-6
+SEVEN = [0.1, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0]
 
 
 def fits(models, X, y):
@@ -95,13 +96,24 @@ def single_fits(name, repeats):
 
 
 def cross_validations(repeats, threads):
-    """Time cross-validated lassos and ridges."""
+    """Time cross-validated lassos, elastic nets and ridges."""
     for name in ("dense-10000x1000", "dense-500x5000"):
         problem = problems.load(name)
         X, y = problem.X, problem.y
         models = [m.LassoCV(eps=0.01, n_jobs=threads, cv=5) for m in (ours, theirs)]
         models[0].fit(X, y)
         report(f"LassoCV, {name}", fits(models, X, y), 1)
+        one, seven = (
+            ours.ElasticNetCV(l1_ratio=ratios, eps=0.01, n_jobs=threads, cv=5)
+            for ratios in (0.5, SEVEN)
+        )
+        one.fit(X, y)
+        times = least_times(fits([one, seven], X, y), repeats)
+        print(
+            f"{f'ElasticNetCV, {name}':46s} one l1_ratio {times[0]:8.4f} s  "
+            f"seven {times[1]:8.4f} s  ratio {times[1] / times[0]:6.3f}",
+            flush=True,
+        )
     for name in ("dense-5000x300", "dense-500x5000"):
         problem = problems.load(name)
         X, y = problem.X, problem.y

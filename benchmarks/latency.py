@@ -2,7 +2,7 @@
 
 Every figure is the fastest of some fresh processes. An *empty cache* is a new
 ``NUMBA_CACHE_DIR``, so that nothing compiled before is found; a *warm* one has been
-filled by the process before it.
+filled by the process before it. Python may write bytecode, which an installation has.
 """
 
 import os
@@ -80,11 +80,13 @@ def _process(code, cache):
         + code
         + "\nprint(time.perf_counter() - start_of_program)"
     )
+    variables = environments.variables(os.cpu_count()) | {"NUMBA_CACHE_DIR": cache}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
     output = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         check=True,
         text=True,
-        env=environments.variables(os.cpu_count()) | {"NUMBA_CACHE_DIR": cache},
+        env=variables,
     ).stdout.split()
     return float(output[-1]), float(output[-2]) if len(output) > 1 else float("nan")

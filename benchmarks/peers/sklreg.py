@@ -4,8 +4,6 @@
 centred copy of X the path goes through the engine, as the estimators do.
 """
 
-import numpy as np
-
 from benchmarks.peers import Answer, _logistic
 from benchmarks.peers._scikit_learn_api import UNBOUNDED, DropIn
 
@@ -39,6 +37,7 @@ def path(job, tol):
     from sklreg.solvers.coordinate_descent import LeastSquaresProblem
     from sklreg.solvers.design import make_design
     from sklreg.solvers.path import solve_path
+    from sklreg.solvers.path_gaps import stacked
 
     X, y = check_X_y(job.X, job.y, accept_sparse="csc")
     design = make_design(X)
@@ -50,7 +49,5 @@ def path(job, tol):
         tol=tol,
         max_iter=UNBOUNDED,
     )
-    return Answer(
-        np.stack([solution.w for solution in solutions]).T,
-        [design.intercept(offset, solution.w) for solution in solutions],
-    )
+    coefs = stacked([solution.w for solution in solutions]).T
+    return Answer(coefs, design.intercept(offset, coefs))

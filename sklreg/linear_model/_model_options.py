@@ -18,7 +18,7 @@ from sklreg.linear_model._penalty_options import (
     resolve_penalty_options,
 )
 from sklreg.solvers.path import solve_path
-from sklreg.solvers.path_gaps import PathGaps
+from sklreg.solvers.path_gaps import PathGaps, stacked
 from sklreg.solvers.penalised import completed
 from sklreg.solvers.penalty_terms import column_scales
 from sklreg.solvers.relaxed import Refits
@@ -159,7 +159,7 @@ class PenalisedPath(FittedPath):
         if self.relax:
             refits = Refits(problem, terms)
             finals = [refits.blends(w, [self.gamma])[0] for w in finals]
-        coefs = np.stack([completed(problem, w) for w in finals], axis=1)
+        coefs = stacked([completed(problem, w) for w in finals]).T
         b = design.weigh(problem.target)
         null = float(b @ b)
         explained = np.zeros(len(grid))
@@ -169,7 +169,7 @@ class PenalisedPath(FittedPath):
             explained = np.maximum(1.0 - np.array(left) / null, 0.0)
         intercepts = np.zeros(len(grid))
         if self.fit_intercept:
-            intercepts = np.array([design.intercept(centre, w) for w in coefs.T])
+            intercepts = design.intercept(centre, coefs)
         gaps = np.array([s.gap for s in solutions])
         self._keep_path(
             grid, coefs.astype(dtype), intercepts.astype(dtype), explained, gaps

@@ -24,6 +24,7 @@ from sklreg.linear_model._model_options import (
 from sklreg.solvers.design import make_design
 from sklreg.solvers.multi_task import MultiTaskProblem
 from sklreg.solvers.path import solve_path
+from sklreg.solvers.path_gaps import stacked
 from sklreg.solvers.penalised import completed, penalised_problem, penalised_start
 from sklreg.solvers.relaxed import Refits
 
@@ -369,16 +370,14 @@ def enet_path(
         refits = Refits(problem, terms)
         finals = [refits.blends(w, [gamma])[0] for w in finals]
     finals = [completed(problem, w) for w in finals]
-    coefs = np.stack(finals, axis=-1).astype(X.dtype)
-    if y.ndim != 1:
-        coefs = np.swapaxes(coefs, 0, 1)
+    coefs = stacked(finals).astype(X.dtype, copy=False).T
     gaps = np.array([s.gap for s in solutions])
     found = [grid, coefs, gaps]
     if return_n_iter:
         found.append([s.n_iter for s in solutions])
     if return_intercept:
         if y.ndim == 1:
-            intercepts = [design.intercept(centre, w) for w in finals]
+            intercepts = design.intercept(centre, stacked(finals).T)
         else:
             intercepts = np.zeros((len(grid), y.shape[1]))
         found.append(np.asarray(intercepts, dtype=X.dtype).T)

@@ -1,4 +1,4 @@
-"""Coordinate descent kernels: on a Gram matrix, on a dense panel, on CSC columns.
+"""Coordinate descent kernels: on a Gram matrix, on a dense panel.
 
 All of them minimise, over the columns of a working set,
 
@@ -195,16 +195,19 @@ def gram_descent(
     step_tol,
     first_exact,
     finish,
+    after_exact,
 ):
     """Coordinate descent with the gradient kept up to date by rows of the Gram.
 
     ``gradient`` comes in as ``A^T r`` at ``w``, ``square`` and ``with_target`` as
     ``r^T r`` and ``r^T b``, ``q`` is ``A^T b``. The sweeps end when no coefficient
     moves by more than ``step_tol`` times the largest and the gap is at most ``tol``.
-    From sweep ``first_exact`` on, whenever a sweep leaves the support alone, exact
-    steps on it are tried; with ``finish`` one more is taken at the end.
+    From sweep ``first_exact`` on, a sweep that leaves the support alone is the last
+    before an exact step on it is to be tried, with ``finish`` the very last as well.
+    ``after_exact`` tells that one was: if the gap is small enough then, all is done.
+    That step is a kernel of its own, as few fits wait for it to be compiled.
 
-    Returns ``(n_sweeps, gap)``.
+    Returns ``(n_sweeps, gap, wants_exact)``.
     """
     w_start = w.copy()
     gradient_start = gradient.copy()
@@ -215,8 +218,26 @@ def gram_descent(
         squares[j] = G[j, j]
     gap = np.inf
     sweeps = 0
-    next_exact = first_exact
-    while sweeps < max_sweeps:
+    settled = after_exact
+    exact = False
+    while True:
+        if settled or exact:
+            r2 = square
+            rb = with_target
+            for j in range(m):
+                change = w[j] - w_start[j]
+                r2 -= (gradient_start[j] + gradient[j]) * change
+                rb -= q[j] * change
+            gap, scale = duality_gap(w, gradient, l1, l2, r2, rb, positive)
+            reached = gap <= tol and settled
+            if reached or exact:
+                wants = finish if reached else exact
+                return sweeps, gap, wants and sweeps > 0
+            n_active = screen(
+                active, n_active, w, gradient, l1, l2, squares, gap, scale, positive
+            )
+        if sweeps >= max_sweeps:
+            return sweeps, gap, False
         support_moved = False
         moved = 0.0
         largest = 0.0
@@ -240,87 +261,15 @@ def gram_descent(
                     gradient[k] -= change * G[j, k]
         sweeps += 1
         settled = moved <= step_tol * largest or sweeps == max_sweeps
-        exact = not support_moved and sweeps >= next_exact
-        if not settled and not exact:
-            continue
-        for look in range(2):
-            r2 = square
-            rb = with_target
-            for j in range(m):
-                change = w[j] - w_start[j]
-                r2 -= (gradient_start[j] + gradient[j]) * change
-                rb -= q[j] * change
-            gap, scale = duality_gap(w, gradient, l1, l2, r2, rb, positive)
-            reached = gap <= tol and (settled or look == 1)
-            wanted = finish if reached else exact
-            if look == 1 or not wanted:
-                break
-            exact_step(G, m, gradient, w, l1, l2, positive)
-            next_exact = sweeps + max(3, sweeps // 4)
-        if reached:
-            break
-        n_active = screen(
-            active, n_active, w, gradient, l1, l2, squares, gap, scale, positive
-        )
-    return sweeps, gap
+        exact = not support_moved and sweeps >= first_exact
 
 
 @njit(**_JIT)
-def _column_dot(sparse, panel, data, indices, indptr, c, j, mean, weight, z, shift):
-    """Return the product of one column of ``A`` with the residual."""
+def objective(z, w, l1, l2):
+    """Return the objective for the residual z."""
     total = 0.0
-    if not sparse:
-        for i in range(z.shape[0]):
-            total += panel[i, c] * z[i]
-        return total
-    # A column without zeros may lie far from zero; the residual sums to zero, so
-    # that its origin is free.
-    full = indptr[j + 1] - indptr[j] == z.shape[0]
-    origin = mean[j] if full else 0.0
-    if weight.shape[0] == 1:
-        for t in range(indptr[j], indptr[j + 1]):
-            total += (data[t] - origin) * (z[indices[t]] - shift)
-        return total * weight[0]
-    for t in range(indptr[j], indptr[j + 1]):
-        i = indices[t]
-        total += weight[i] * (data[t] - origin) * (z[i] - shift)
-    return total
-
-
-@njit(**_JIT)
-def _column_axpy(sparse, panel, data, indices, indptr, c, j, change, z):
-    """Take ``change`` times one column of X (or of the panel) from the residual."""
-    if sparse:
-        for t in range(indptr[j], indptr[j + 1]):
-            z[indices[t]] -= change * data[t]
-    else:
-        for i in range(z.shape[0]):
-            z[i] -= change * panel[i, c]
-
-
-@njit(**_JIT)
-def _residual_moments(weight, z, shift, target):
-    """Return ``r^T r`` and ``r^T b``."""
-    square = 0.0
-    with_target = 0.0
-    if weight.shape[0] == 1:
-        for i in range(z.shape[0]):
-            square += (z[i] - shift) ** 2
-            with_target += (z[i] - shift) * target[i]
-        return weight[0] * square, weight[0] * with_target
     for i in range(z.shape[0]):
-        square += weight[i] * (z[i] - shift) ** 2
-        with_target += weight[i] * (z[i] - shift) * target[i]
-    return square, with_target
-
-
-@njit(**_JIT)
-def _objective(weight, z, shift, w, l1, l2):
-    square = 0.0
-    for i in range(z.shape[0]):
-        s = weight[0] if weight.shape[0] == 1 else weight[i]
-        square += s * (z[i] - shift) ** 2
-    total = 0.5 * square
+        total += 0.5 * z[i] * z[i]
     for j in range(w.shape[0]):
         total += l1[j] * abs(w[j]) + 0.5 * l2[j] * w[j] * w[j]
     return total
@@ -366,19 +315,11 @@ def extrapolate(history, m, positive):
 
 
 @njit(**_JIT)
-def residual_descent(
-    sparse,
+def panel_descent(
     panel,
-    data,
-    indices,
-    indptr,
-    columns,
     squares,
-    mean,
-    weight,
     target,
     z,
-    shift,
     w,
     l1,
     l2,
@@ -387,16 +328,14 @@ def residual_descent(
     max_sweeps,
     tol,
 ):
-    """Coordinate descent that keeps the residual, on a panel or on CSC columns.
+    """Coordinate descent on a dense panel that keeps the residual z.
 
-    The residual is ``sqrt(weight) * (z - shift)``: on CSC columns z is the raw
-    residual and the scalar shift centres it, so that an update costs the stored
-    entries of one column; on a panel the weight is 1 and the shift 0. Every
-    fifth iterate an Anderson extrapolation is kept if it lowers the objective.
+    Every fifth iterate an Anderson extrapolation is kept if it lowers the objective.
 
-    Returns ``(n_sweeps, gap, shift)``; w and z are updated in place.
+    Returns ``(n_sweeps, gap)``; w and z are updated in place.
     """
-    m = columns.shape[0]
+    m = w.shape[0]
+    n = z.shape[0]
     gradient = np.empty(m)
     active = np.arange(m)
     n_active = m
@@ -413,20 +352,17 @@ def residual_descent(
             curvature = squares[c] + l2[c]
             if curvature == 0.0:
                 continue
-            j = columns[c]
             old = w[c]
-            g = _column_dot(
-                sparse, panel, data, indices, indptr, c, j, mean, weight, z, shift
-            )
-            z_c = g + squares[c] * old
-            new = soft_threshold(z_c, l1[c], positive) / curvature
+            g = squares[c] * old
+            for i in range(n):
+                g += panel[i, c] * z[i]
+            new = soft_threshold(g, l1[c], positive) / curvature
             largest = max(largest, abs(new) * np.sqrt(squares[c]))
             if new != old:
                 change = new - old
                 w[c] = new
-                _column_axpy(sparse, panel, data, indices, indptr, c, j, change, z)
-                if sparse:
-                    shift -= change * mean[j]
+                for i in range(n):
+                    z[i] -= change * panel[i, c]
                 moved = max(moved, abs(change) * np.sqrt(squares[c]))
         sweeps += 1
         history[filled] = w
@@ -436,42 +372,31 @@ def residual_descent(
             point, usable = extrapolate(history, m, positive)
             if usable:
                 z_old = z.copy()
-                shift_old = shift
-                before = _objective(weight, z, shift, w, l1, l2)
+                before = objective(z, w, l1, l2)
                 for c in range(m):
                     change = point[c] - w[c]
                     if change != 0.0:
-                        j = columns[c]
-                        _column_axpy(
-                            sparse, panel, data, indices, indptr, c, j, change, z
-                        )
-                        if sparse:
-                            shift -= change * mean[j]
-                if _objective(weight, z, shift, point, l1, l2) < before:
+                        for i in range(n):
+                            z[i] -= change * panel[i, c]
+                if objective(z, point, l1, l2) < before:
                     w[:] = point
                 else:
                     z[:] = z_old
-                    shift = shift_old
         if sweeps % _LOOK == 0 or moved <= 1e-4 * largest or sweeps == max_sweeps:
+            square = 0.0
+            with_target = 0.0
+            for i in range(n):
+                square += z[i] * z[i]
+                with_target += z[i] * target[i]
             for c in range(m):
-                gradient[c] = _column_dot(
-                    sparse,
-                    panel,
-                    data,
-                    indices,
-                    indptr,
-                    c,
-                    columns[c],
-                    mean,
-                    weight,
-                    z,
-                    shift,
-                )
-            square, with_target = _residual_moments(weight, z, shift, target)
+                total = 0.0
+                for i in range(n):
+                    total += panel[i, c] * z[i]
+                gradient[c] = total
             gap, scale = duality_gap(w, gradient, l1, l2, square, with_target, positive)
             if gap <= tol:
                 break
             n_active = screen(
                 active, n_active, w, gradient, l1, l2, squares, gap, scale, positive
             )
-    return sweeps, gap, shift
+    return sweeps, gap

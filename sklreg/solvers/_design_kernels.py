@@ -63,26 +63,36 @@ def csc_transpose_times(data, indices, indptr, V, out):
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
-def csc_correlate(data, indices, indptr, columns, mean, V, sums, out):
-    """Write ``(X[:, columns] - mean)^T V^T`` to ``out``.
+def csc_correlate(first, last, data, indices, indptr, columns, mean, V, sums, out):
+    """Write ``V^T (X[:, columns] - mean)``, for a part of the columns, to ``out``.
 
-    ``sums`` are the sums of the rows of V.
+    ``sums`` are the sums of the columns of V. An entry of X is read once for all of
+    them, which lie side by side.
 
     A column without zeros is centred entry by entry: it alone can lie so far from
     zero that the difference of the two products would cancel.
     """
-    n = V.shape[1]
-    for c in range(columns.shape[0]):
+    n, size = V.shape
+    totals = np.empty(size)
+    for c in range(first, last):
         j = columns[c]
         start, stop = indptr[j], indptr[j + 1]
         full = stop - start == n
         origin = mean[j] if full else 0.0
-        for k in range(V.shape[0]):
-            row = V[k]
+        if size == 1:
             total = 0.0
             for t in range(start, stop):
-                total += (np.float64(data[t]) - origin) * row[indices[t]]
-            out[c, k] = total if full else total - mean[j] * sums[k]
+                total += (np.float64(data[t]) - origin) * V[indices[t], 0]
+            totals[0] = total
+        else:
+            totals[:] = 0.0
+            for t in range(start, stop):
+                value = np.float64(data[t]) - origin
+                row = V[indices[t]]
+                for k in range(size):
+                    totals[k] += value * row[k]
+        for k in range(size):
+            out[k, c] = totals[k] if full else totals[k] - mean[j] * sums[k]
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)

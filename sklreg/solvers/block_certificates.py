@@ -1,10 +1,12 @@
 """Duality gaps of a block of solutions, with one product with the whole of X.
 
-The correlations of all columns with a residual cost one reading of X. Here they are
-computed for the last residual of a block only; for the others they are known well
-enough without:
+A sparse X is multiplied with all the residuals of a block: an entry costs little more
+for eight of them than for one. So is a dense X beside which a Gram matrix of the
+working set would be large. Otherwise the correlations of all columns, which cost one
+reading of X, are computed for the last residual of a block only; for the others they
+are known well enough without:
 
-- on the working set exactly, through its Gram matrix or its few sparse columns;
+- on the working set exactly, through its Gram matrix;
 - outside, because a residual r lies close to a combination of two residuals whose
   correlations are known, those at the ends: with ``r = t r_0 + (1 - t) r_1 + d``,
   ``|A_j^T r| <= |t A_j^T r_0 + (1 - t) A_j^T r_1| + ||A_j|| ||d||``.
@@ -70,7 +72,6 @@ class BlockCertifier:
 
     def __init__(self, problem):
         self.problem = problem
-        self.norms = None
         self.end = self.before = None
 
     def look(self, level, w, correlation=None):
@@ -80,10 +81,12 @@ class BlockCertifier:
         if correlation is None:
             null = residual is problem.b
             correlation = problem.q if null else problem.design.correlate(residual)
-        self.before, self.end = self.end, End(level, w, residual, correlation)
+        self.before = self.end
+        # Solutions that do not hold are written over.
+        self.end = End(level, w.copy(), residual, correlation)
         return correlation
 
-    def certify(self, solutions, l1s, l2s):
+    def certify(self, solutions, l1s, l2s, out=None):
         """Return ``(gaps, correlations)`` of the solutions of a block.
 
         Parameters
@@ -92,6 +95,8 @@ class BlockCertifier:
             Coefficients, zero outside the working set. They follow the end.
         l1s, l2s : ndarray of shape (n_solutions,)
             Their penalties, decreasing, before the factors of the features.
+        out : ndarray of shape (n_solutions, n_features) or None
+            Where the correlations of a sparse design are written.
 
         Returns
         -------
@@ -101,20 +106,47 @@ class BlockCertifier:
             level in any case.
         """
         problem, start = self.problem, self.end
-        self.look(l1s[-1], solutions[-1])
-        block = self._without_x(solutions, l1s, start) or self._with_x(solutions)
+        if problem.design.sparse or self._gram_is_larger():
+            block = self._with_x(solutions, l1s[-1], out)
+        else:
+            self.look(l1s[-1], solutions[-1])
+            block = self._without_x(solutions, l1s, start) or self._with_x(solutions)
         gaps = np.empty(len(solutions))
         for k, w in enumerate(solutions):
+            correlation, level = block.correlations[k], l1s[k] * problem.l1_factor
+            level = problem.certified_level(level)
+            told = self._telling(correlation, level)
             gaps[k], _ = duality_gap(
-                w,
-                block.correlations[k],
-                problem.certified_level(l1s[k] * problem.l1_factor),
-                l2s[k] * problem.l2_factor,
+                w[told],
+                correlation[told],
+                level[told],
+                l2s[k] * problem.l2_factor[told],
                 float(block.squares[k]),
                 float(block.with_target[k]),
                 problem.positive,
             )
         return gaps, block.correlations
+
+    def _telling(self, correlation, level):
+        """Return the columns that a gap depends on: the set, and those above a level.
+
+        A coefficient of zero whose correlation stays below its level adds nothing.
+        """
+        problem, columns = self.problem, self.problem.working.columns
+        if not len(columns) or not problem.design.sparse or not level.all():
+            return slice(None)
+        told = np.abs(correlation) > level
+        told[columns] = True
+        return np.flatnonzero(told)
+
+    def _gram_is_larger(self):
+        """Whether products with a Gram matrix cost more than those with X."""
+        working, (n_samples, n_features) = (
+            self.problem.working,
+            self.problem.design.shape,
+        )
+        made = working.whole_gram is not None
+        return not made and len(working) ** 2 > n_samples * n_features
 
     def _residuals(self, solutions):
         """Return the residuals, a column each, of Fortran order."""
@@ -124,30 +156,31 @@ class BlockCertifier:
         W = np.stack([w[working.columns] for w in solutions], axis=1)
         return problem.b[:, None] - working.panel @ W
 
-    def _with_x(self, solutions):
+    def _with_x(self, solutions, level=None, out=None):
+        """Return the block from a product with X; the last is the end of a level."""
         residuals = self._residuals(solutions)
-        products = self.problem.design.correlate(residuals)
-        return _Block(
+        out = () if out is None else (out,)
+        products = self.problem.design.correlate(residuals, *out)
+        block = _Block(
             np.einsum("ij,ij->j", residuals, residuals),
             self.problem.b @ residuals,
             [np.ascontiguousarray(column) for column in products.T],
         )
+        if level is not None:
+            self.before = self.end
+            last = solutions[-1].copy(), residuals[:, -1], block.correlations[-1].copy()
+            self.end = End(level, *last)
+        return block
 
     def _without_x(self, solutions, l1s, start):
         """Return the block from what is known at its ends, or None if too little."""
         problem, end = self.problem, self.end
-        design, columns = problem.design, problem.working.columns
-        if self.norms is None:
-            gram = problem.working.whole_gram
-            squares = design.all_squares() if gram is None else gram.diagonal()
-            self.norms = np.sqrt(np.maximum(squares, 0.0))
-        if design.sparse:
-            apart, inside, residuals = self._apart_in_rows(solutions, start)
-        else:
-            found = self._apart_in_gram(solutions, start, l1s[-1])
-            if found is None:
-                return None
-            apart, inside, residuals = *found, None
+        working, design = problem.working, problem.design
+        columns = working.columns
+        found = self._apart_in_gram(solutions, start, l1s[-1])
+        if found is None:
+            return None
+        apart, inside = found
         whole, inner, length, squares, with_target = apart
         t = np.clip(inner / length, 0.0, 1.0) if length > 0.0 else np.zeros(len(whole))
         distance = np.maximum(whole - 2.0 * t * inner + t * t * length, 0.0)
@@ -156,20 +189,17 @@ class BlockCertifier:
         doubtful = self._doubtful(start, distance.max(), l1s[-1])
         slope = np.multiply.outer((start.correlation - end.correlation)[doubtful], t)
         slope += end.correlation[doubtful, None]
-        bound = np.multiply.outer(self.norms[doubtful], distance)
+        bound = np.multiply.outer(working.all_norms[doubtful], distance)
         bound += slope if problem.positive else np.abs(slope)
         levels = np.multiply.outer(problem.l1_factor[doubtful], l1s)
         above = (bound > levels)[:, :-1]
         unsure = above.any(axis=1)
         n_unsure = int(np.count_nonzero(unsure))
-        if not design.sparse and n_unsure > _FEW * design.shape[1]:
+        if n_unsure > _FEW * design.shape[1]:
             return None
         if n_unsure:
             which = np.flatnonzero(above.any(axis=0))
-            if residuals is None:
-                read = self._residuals([solutions[k] for k in which])
-            else:
-                read = residuals[:, which]
+            read = self._residuals([solutions[k] for k in which])
             read = design.correlate_columns(doubtful[unsure], read)
             slope[np.ix_(unsure, which)] = read
         correlations = []
@@ -185,7 +215,7 @@ class BlockCertifier:
         ends = start.correlation, self.end.correlation
         if not self.problem.positive:
             ends = np.abs(ends[0]), np.abs(ends[1])
-        bound = np.maximum(*ends) + self.norms * distance
+        bound = np.maximum(*ends) + self.problem.working.all_norms * distance
         doubtful = bound > level * self.problem.l1_factor
         doubtful[self.problem.working.columns] = False
         return np.flatnonzero(doubtful)
@@ -197,10 +227,10 @@ class BlockCertifier:
             # How many digits a given matrix has is not known.
             return None
         columns, m = problem.working.columns, len(problem.working)
-        norms = self.norms[columns]
+        norms = problem.working.all_norms
         local = np.stack([w[columns] for w in (*solutions, start.w)], axis=1)
-        rounding = _EPS * float(np.abs(local).max(axis=1) @ norms)
-        if rounding * self.norms.max() > _ROUNDING * level * problem.l1_factor.min():
+        rounding = _EPS * float(np.abs(local).max(axis=1) @ norms[columns])
+        if rounding * norms.max() > _ROUNDING * level * problem.l1_factor.min():
             return None
         # Residuals differ from the last one by A u, u being zero off the set.
         U = local[:, [-2]] - local
@@ -212,18 +242,3 @@ class BlockCertifier:
         with_target = float(end.residual @ problem.b) + problem.q[columns] @ U
         inside = end.correlation[columns, None] + GU
         return (whole, v @ GU, float(v @ Gv), squares, with_target), inside
-
-    def _apart_in_rows(self, solutions, start):
-        """Return the same from the residuals, and these."""
-        problem, last = self.problem, self.end.residual
-        residuals = self._residuals(solutions)
-        D, v = residuals - last[:, None], start.residual - last
-        apart = (
-            np.einsum("ij,ij->j", D, D),
-            v @ D,
-            float(v @ v),
-            np.einsum("ij,ij->j", residuals, residuals),
-            problem.b @ residuals,
-        )
-        inside = problem.design.correlate_columns(problem.working.columns, residuals)
-        return apart, inside, residuals

@@ -9,7 +9,7 @@ problem on it; then one product with the whole of X gives the exact duality gap 
 the columns that violate the optimality conditions most, which join the set.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -70,6 +70,8 @@ class LeastSquaresProblem:
         ``b^T b`` if it is known.
     exact_gram : bool
         Whether ``gram`` is exact up to rounding, and may certify solutions.
+    working : WorkingSet or None
+        The columns that another problem on the same design has come to need.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class LeastSquaresProblem:
         factors=None,
         target_square=None,
         exact_gram=False,
+        working=None,
     ):
         self.design = design
         self.target = target
@@ -95,7 +98,7 @@ class LeastSquaresProblem:
         ones = np.ones(design.shape[1])
         self.l1_factor, self.l2_factor = (ones, ones) if factors is None else factors
         self.selection = Selection(random_state)
-        self.working = WorkingSet(design, gram)
+        self.working = WorkingSet(design, gram) if working is None else working
         self.active = ActiveSet(self.working)
         self.exact_gram = exact_gram
 
@@ -238,18 +241,6 @@ class LeastSquaresProblem:
             n_rounds += 1
         return n_rounds
 
-    def solve_inside(self, w, l1, l2, tol, max_iter):
-        """Solve on the working set, in place of w; return the number of sweeps."""
-        l1, l2 = l1 * self.l1_factor, l2 * self.l2_factor
-        columns, residual = self.working.columns, self.residual(w)
-        correlation = np.zeros(len(w))
-        correlation[columns] = self.design.correlate_columns(columns, residual)
-        ending = np.inf, _FIRST_EXACT, tol < _TIGHT
-        goal = 0.2 * self.goal(tol)
-        return self._descend(
-            w, residual, correlation, l1, l2, goal, max_iter, ending, True
-        )
-
     def _approach(self, w, l1, l2, max_stages):
         """Come down to a small penalty by stages, in place of w = 0.
 
@@ -324,8 +315,11 @@ class LeastSquaresProblem:
         nonzeros = np.count_nonzero(w)
         if nonzeros == 0:
             return self.b
-        if np.count_nonzero(w[self.working.columns]) == nonzeros:
-            return self.b - self.working.product(w)
+        working = self.working
+        if np.count_nonzero(w[working.columns]) == nonzeros:
+            if self.design.sparse:
+                return working.sparse_panel.residual(self.b, w[working.columns])
+            return self.b - working.product(w)
         return self.b - self.design.apply(w)
 
     def _candidates(self, w, correlation, l1, l2):
@@ -386,11 +380,12 @@ class LeastSquaresProblem:
         G = self.working.gram
         q = self.q[self.working.columns]
         square, with_target = products
-        sweeps, gap = 0, np.inf
-        while sweeps < max_sweeps:
+        step_tol, next_exact, finish = ending
+        sweeps, after_exact = 0, False
+        while True:
             before = local.copy()
             before_gradient = gradient.copy()
-            done, gap = kernels.gram_descent(
+            done, gap, wants_exact = kernels.gram_descent(
                 G,
                 len(local),
                 q,
@@ -403,39 +398,39 @@ class LeastSquaresProblem:
                 self.selection.order(len(local)),
                 self.selection.sweeps(max_sweeps - sweeps),
                 tol,
-                *ending,
+                step_tol,
+                max(0, next_exact - sweeps),
+                finish,
+                after_exact,
             )
             sweeps += done
-            if gap <= tol or not np.isfinite(gap):
-                break
+            after_exact = wants_exact
+            if wants_exact:
+                kernels.exact_step(
+                    G, len(local), gradient, local, *penalties, self.positive
+                )
+                next_exact = sweeps + max(3, sweeps // 4)
+            elif gap <= tol or sweeps >= max_sweeps or not np.isfinite(gap):
+                return sweeps, gap
             change = local - before
             square -= float((before_gradient + gradient) @ change)
             with_target -= float(q @ change)
-        return sweeps, gap
 
     def descend_residual(self, local, residual, penalties, tol, max_sweeps):
         """Sweep over the working set with the residual, which stays as it is.
 
         Returns the number of sweeps and the gap on the set.
         """
-        design = self.design
-        if design.sparse:
-            # The kernel keeps raw residuals, so that rows of no weight stay finite.
-            target = self.target
-            z = target - design.raw_product(self.working.columns, local)
-            weight = design.weights()
-            shift = float(np.mean(z) if len(weight) == 1 else weight @ z)
-            shift = shift if design.center else 0.0
-        else:
-            target, z, shift = self.b, residual.copy(), 0.0
-        arguments = self.working.descend_arguments()
+        working, residual = self.working, residual.copy()
+        sparse = self.design.sparse
+        panel = working.sparse_panel if sparse else working.panel
+        descend = panel.descend if sparse else partial(kernels.panel_descent, panel)
         sweeps, gap = 0, np.inf
         while sweeps < max_sweeps:
-            done, gap, shift = kernels.residual_descent(
-                *arguments,
-                target,
-                z,
-                shift,
+            done, gap = descend(
+                working.squares,
+                self.b,
+                residual,
                 local,
                 *penalties,
                 self.positive,

@@ -9,6 +9,7 @@ are copied into a panel.
 import numpy as np
 from scipy.sparse import issparse
 
+from sklreg._threads import in_parts
 from sklreg.solvers import _design_kernels as kernels
 from sklreg.solvers.centring import centred_gram
 
@@ -19,6 +20,8 @@ _FAR = 1e3
 _ROWS_FOR_SPREAD = 8
 # Rows of a C-ordered X whose columns are read while they are in the cache.
 _TILE = 64
+# Entries of a sparse X that are worth a thread.
+_ENTRIES_A_THREAD = 1 << 18
 
 
 def read_only(array):
@@ -120,7 +123,7 @@ class Design:
         return self.root * (product - self.mean[support] @ w[support])
 
     def intercept(self, offset, w):
-        """Return the intercept that belongs to ``w`` on the original scale."""
+        """Return the intercept of ``w``, or of each column, on the original scale."""
         return offset - (self.mean + self.taken_out) @ w
 
 
@@ -299,23 +302,31 @@ class SparseDesign(Design):
             X.sum_duplicates()
         super().__init__(X, sample_weight, center)
 
-    def correlate(self, R):
-        """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
-        return self.correlate_columns(np.arange(self.shape[1]), R)
+    def correlate(self, R, out=None):
+        """Return ``A^T R``, as :meth:`correlate_columns`."""
+        return self.correlate_columns(np.arange(self.shape[1]), R, out)
 
-    def correlate_columns(self, columns, R):
-        """Return ``A[:, columns]^T R`` for one or several residuals."""
-        weighted = np.atleast_2d(self.weigh(R).T)
-        out = np.empty((len(columns), len(weighted)))
-        kernels.csc_correlate(
+    def correlate_columns(self, columns, R, out=None):
+        """Return ``A[:, columns]^T R`` for R of shape (n_samples,) or (n_samples, k).
+
+        ``out``, if given, has the shape (k, n_columns).
+        """
+        weighted = self.weigh(R).reshape(len(R), -1)
+        if out is None:
+            out = np.empty((weighted.shape[1], len(columns)))
+        entries = 1 + self.X.nnz // max(1, self.shape[1])
+        in_parts(
+            kernels.csc_correlate,
+            len(columns),
+            1 + _ENTRIES_A_THREAD // entries,
             *self.arrays(),
             columns,
             self.mean,
             np.ascontiguousarray(weighted),
-            weighted.sum(axis=1),
+            weighted.sum(axis=0),
             out,
         )
-        return out[:, 0] if R.ndim == 1 else out
+        return out[0] if R.ndim == 1 else out.T
 
     def _x_transpose(self, V):
         columns = V[:, None] if V.ndim == 1 else V

@@ -11,6 +11,8 @@ from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_grams import FoldGrams, TestMoments, as_slice
 from sklreg.solvers.moment_problem import MomentDesign, MomentProblem
 from sklreg.solvers.path import solve_path
+from sklreg.solvers.path_gaps import stacked
+from sklreg.solvers.working_set import WorkingSet
 
 #: Up to this many features the Gram matrices of the folds are kept: 32 MiB each.
 _MOMENTS_COLUMNS = 2048
@@ -108,21 +110,20 @@ class FoldPaths:
         list of FoldErrors
         """
         parts = self._from_moments(train, test) or self._from_rows(train)
-        found = []
-        for l1_ratio, alphas, option in zip(l1_ratios, grids, options, strict=True):
-            option = dict(option)
+        found = [None] * len(l1_ratios)
+        # From the smallest supports to the largest, all on one set of columns.
+        for i in np.argsort(-np.asarray(l1_ratios), kind="stable"):
+            option = dict(options[i])
             tol, max_iter = option.pop("tol"), option.pop("max_iter")
             problem = parts.problem(**option)
             solutions = solve_path(
-                problem, alphas, l1_ratio, tol=tol, max_iter=max_iter
+                problem, grids[i], l1_ratios[i], tol=tol, max_iter=max_iter
             )
-            coefs = np.stack([solution.w for solution in solutions], axis=1)
-            found.append(
-                FoldErrors(
-                    self._test_errors(test, coefs, parts),
-                    np.array([solution.gap for solution in solutions]),
-                    problem.goal(tol),
-                )
+            coefs = stacked([solution.w for solution in solutions]).T
+            found[i] = FoldErrors(
+                self._test_errors(test, coefs, parts),
+                np.array([solution.gap for solution in solutions]),
+                problem.goal(tol),
             )
         return found
 
@@ -179,13 +180,17 @@ class _Fold:
     def _correlation(self):
         return self.design.correlate(self.design.weigh(self.target))
 
+    @cached_property
+    def _working(self):
+        return WorkingSet(self.design, self.gram)
+
     def problem(self, **options):
         """Return the problem without terms."""
         return LeastSquaresProblem(
             self.design,
             self.target,
-            gram=self.gram,
             correlation=self._correlation,
+            working=self._working,
             **options,
         )
 

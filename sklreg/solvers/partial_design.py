@@ -64,9 +64,13 @@ class PartialDesign:
         """Return the weighted R, orthogonal to the unpenalised columns."""
         return self._project(self._project(self.base.weigh(R)))
 
-    def correlate(self, R):
-        """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
-        product = self.base.correlate(self._project(R))
+    def correlate(self, R, out=None):
+        """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k).
+
+        A sparse design writes its transpose to ``out``, if that is given.
+        """
+        out = () if out is None else (out,)
+        product = self.base.correlate(self._project(R), *out)
         product[self.hidden] = 0.0
         return product
 

@@ -22,6 +22,8 @@ _NEW_COLUMNS = 64
 # With up to this many features, and as many samples, the working set is all of them.
 _WHOLE = 512
 _LARGEST_WHOLE_BLOCK = 32
+# Sweeps bring the gap on the working set down to this part of the goal.
+_INNER = 0.2
 
 
 def solve_path(
@@ -92,6 +94,13 @@ class _Follower:
         else:
             self.certifier = BlockCertifier(problem)
         self.steps = PathSteps(problem, tol, max_iter)
+        # The last solution but one.
+        self.before = None
+        # Memory is had at once and filled in order: pages that are new cost more than
+        # their values, one here and one there.
+        shape = len(l1s), n_features
+        self.solutions = np.full(shape, 0.0)
+        self.correlations = np.full(shape, 0.0) if design.sparse else None
 
     def run(self, w):
         problem = self.problem
@@ -122,8 +131,11 @@ class _Follower:
                 )
                 solution.n_iter += events
                 self.certifier.look(self.l1s[first], solution.w, solution.correlation)
+                self.solutions[first] = solution.w
+                solution.w = self.solutions[first]
                 accepted = [solution]
             yield from accepted
+            self.before = accepted[-2].w if len(accepted) > 1 else w
             w, correlation = accepted[-1].w, accepted[-1].correlation
             whole_block = len(accepted) == last - first
             first += len(accepted)
@@ -152,8 +164,8 @@ class _Follower:
 
     def _solve_block(self, w, correlation, first, last):
         """Return ``(w, n_iter)`` for each penalty, solved on the working set."""
-        if self.problem.design.sparse:
-            return [self._descend(w := w.copy(), k) for k in range(first, last)]
+        if self.problem.design.sparse and not self.working.prefers_gram():
+            return self._descend(w, first, last)
         columns = self.working.columns
         local = w[columns]
         gradient = correlation[columns]
@@ -164,24 +176,51 @@ class _Follower:
             done, events = self.steps.move(
                 local, gradient, self.l1s[k] * l1_factor, self.l2s[k] * l2_factor
             )
-            full = np.zeros(len(w))
-            full[columns] = local
-            found.append((full, events))
+            found.append((self._full(k, local), events))
             if not done:
                 break
         return found
 
-    def _descend(self, w, k):
-        """Solve one penalty on the working set of a sparse design, in place of w."""
-        l1, l2 = self.l1s[k], self.l2s[k]
-        return w, self.problem.solve_inside(w, l1, l2, self.tol, self.max_iter)
+    def _descend(self, w, first, last):
+        """Return the same by sweeps over sparse columns."""
+        problem, columns = self.problem, self.working.columns
+        panel = self.working.sparse_panel
+        l1_factor, l2_factor = problem.l1_factor[columns], problem.l2_factor[columns]
+        before, here = (None if w is None else w[columns] for w in (self.before, w))
+        found = []
+        for k in range(first, last):
+            local = here.copy()
+            length = self.l1s[k - 2] - self.l1s[k - 1] if k > 1 else 0.0
+            if before is not None and length > 0.0:
+                # Where the last two solutions point, as far as signs stay.
+                step = (self.l1s[k - 1] - self.l1s[k]) / length
+                ahead = here + step * (here - before)
+                np.copyto(local, ahead, where=(ahead * here > 0.0) & (before != 0.0))
+            sweeps, _ = problem.descend_residual(
+                local,
+                panel.residual(problem.b, local),
+                (self.l1s[k] * l1_factor, self.l2s[k] * l2_factor),
+                _INNER * problem.goal(self.tol),
+                self.max_iter,
+            )
+            before, here = here, local
+            found.append((self._full(k, local), sweeps))
+        return found
+
+    def _full(self, k, local):
+        """Return solution k from its values on the working set."""
+        full = self.solutions[k]
+        full[self.working.columns] = local
+        return full
 
     def _certify(self, found, first):
         """Return the solutions up to the first whose gap is too large."""
         problem = self.problem
         block = slice(first, first + len(found))
         l1s, l2s = self.l1s[block], self.l2s[block]
-        gaps, correlations = self.certifier.certify([w for w, _ in found], l1s, l2s)
+        out = None if self.correlations is None else self.correlations[block]
+        found_w = [w for w, _ in found]
+        gaps, correlations = self.certifier.certify(found_w, l1s, l2s, out)
         # A gap that is not a number is too large as well.
         short = np.flatnonzero(~(gaps <= problem.goal(self.tol)))
         held = short[0] if len(short) else len(found)

@@ -11,6 +11,18 @@ import numpy as np
 from sklreg.solvers.box import box_gap
 
 
+def stacked(rows):
+    """Return ``np.stack(rows)``, or the array of which they are the rows already."""
+    whole = rows[0].base
+    if whole is not None and whole.shape == (len(rows), *rows[0].shape):
+        here = [row.__array_interface__["data"][0] for row in rows]
+        if all(row.base is whole and row.flags.c_contiguous for row in rows) and (
+            np.array_equal(here, here[0] + whole.strides[0] * np.arange(len(rows)))
+        ):
+            return whole
+    return np.stack(rows)
+
+
 @dataclass
 class PathGaps:
     """What gaps along a path are made of.
@@ -50,8 +62,8 @@ class PathGaps:
         return cls(
             alphas,
             l1_ratio,
-            np.stack([s.w for s in solutions], axis=1),
-            np.stack([s.correlation for s in solutions], axis=1),
+            stacked([s.w for s in solutions]).T,
+            stacked([s.correlation for s in solutions]).T,
             problem.q,
             float(problem.b @ problem.b),
             problem.l1_factor,

@@ -52,7 +52,7 @@ class PenalisedFoldPaths(FoldPaths):
             errors = []
             for k in range(len(self.gammas)):
                 coefs = [completed(problem, blend[k]) for blend in blends]
-                coefs = np.stack(coefs, axis=1)
+                coefs = np.stack(coefs).T
                 errors.append(self._test_errors(test, coefs, parts))
             gaps = np.array([solution.gap for solution in solutions])
             found.append(FoldErrors(np.array(errors), gaps, problem.goal(tol)))

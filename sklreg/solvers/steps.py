@@ -86,7 +86,8 @@ class PathSteps:
 
     def _allowance(self, size, m):
         """Return whether sweeps use the Gram, and how many cost one exact step."""
-        n_samples = self.problem.design.shape[0]
+        design = self.problem.design
+        n_samples = np.inf if design.sparse else design.shape[0]
         # A column at zero costs a product with the residual, and with the Gram nothing.
         in_rows, in_gram = n_samples * (2 * size + (m - size)), size * m
         exact = size**3 / 3.0

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from sklreg.solvers.design import read_only
-
 # Up to this many columns (128 MiB) exact steps on a Gram repay its making.
 _GRAM_COLUMNS = 4096
 # Up to this many, a Gram costs next to nothing whatever the data are.
@@ -39,9 +37,11 @@ class WorkingSet:
         self._member = np.zeros(design.shape[1], dtype=bool)
         self._panel = np.empty((design.shape[0], 0), order="F")
         self._panel_size = 0
+        self._sparse_panel = None
         self._gram = np.empty((0, 0))
         self._gram_size = 0
         self._squares = np.empty(0)
+        self._norms = None
 
     def __len__(self):
         return len(self.columns)
@@ -97,6 +97,18 @@ class WorkingSet:
             self._panel_size = want
         return self._panel[:, : self._panel_size]
 
+    @property
+    def sparse_panel(self):
+        """The columns of a sparse design."""
+        if self._sparse_panel is None:
+            from sklreg.solvers.sparse_panel import SparsePanel
+
+            self._sparse_panel = SparsePanel(self.design)
+        have = len(self._sparse_panel)
+        if have < len(self):
+            self._sparse_panel.extend(self.columns[have:])
+        return self._sparse_panel
+
     def _room(self, room):
         """Columns to make room for, where there is room for too few."""
         return min(self.design.shape[1], max(len(self), 2 * room, _ROOM))
@@ -122,6 +134,15 @@ class WorkingSet:
                 new = np.einsum("ij,ij->j", self.panel[:, have:], self.panel[:, have:])
             self._squares = np.concatenate([self._squares, new])
         return self._squares
+
+    @property
+    def all_norms(self):
+        """Norms of all the columns of the design, or bounds of them."""
+        if self._norms is None:
+            gram = self.whole_gram
+            squares = self.design.all_squares() if gram is None else gram.diagonal()
+            self._norms = np.sqrt(np.maximum(squares, 0.0))
+        return self._norms
 
     @property
     def gram(self):
@@ -175,24 +196,3 @@ class WorkingSet:
             entries = np.sum(entries - self.design.X.indptr[self.columns])
             return size <= _SMALL or size * size <= 4 * entries
         return size <= max(2 * self.design.shape[0], _GRAM_COLUMNS)
-
-    def descend_arguments(self):
-        """Return what the residual kernel needs to know of the columns."""
-        if self.design.sparse:
-            panel = np.empty((0, 0), order="F")
-            arrays = self.design.arrays()
-            weight = self.design.weights()
-        else:
-            panel = self.panel
-            empty = read_only(np.empty(0, dtype=np.int32))
-            arrays = (read_only(np.empty(0)), empty, empty)
-            weight = np.ones(1)
-        return (
-            self.design.sparse,
-            panel,
-            *arrays,
-            self.columns,
-            self.squares,
-            self.design.mean,
-            weight,
-        )

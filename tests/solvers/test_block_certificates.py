@@ -85,7 +85,7 @@ def test_a_path_reads_x_once_a_block(as_sparse, monkeypatch):
     monkeypatch.setattr(
         type(problem.design),
         "correlate",
-        lambda design, R: readings.append(R.shape) or correlate(design, R),
+        lambda design, R, *out: readings.append(R.shape) or correlate(design, R),
     )
     solutions = solve_path(problem, alphas, 1.0, tol=1e-8)
     assert max(s.gap for s in solutions) <= 1e-8 * problem.null_square

@@ -7,6 +7,7 @@ from scipy import sparse
 
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
+from sklreg.solvers.sparse_panel import SparsePanel
 
 LAYOUTS = {
     "C": np.ascontiguousarray,
@@ -87,3 +88,49 @@ def test_alpha_max(p):
     assert_allclose(problem.alpha_max(0.5), 2 * np.abs(A.T @ b).max())
     positive, _, _ = make_problem(p, positive=True)
     assert_allclose(positive.alpha_max(), (A.T @ b).max())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("center", [False, True])
+def test_a_panel_of_sparse_columns_is_the_design(weighted, center):
+    rng = np.random.default_rng(3)
+    X = sparse.random(40, 12, density=0.3, format="csc", random_state=3).tolil()
+    X[:, 4] = rng.standard_normal(40)[:, None] + 1e6  # no zeros, far from zero
+    X[:, 7] = 0.0
+    weight = rng.integers(0, 3, 40).astype(float) if weighted else None
+    design = make_design(X.tocsc(), weight, center)
+    panel = SparsePanel(design)
+    columns = np.array([4, 9, 7, 0])
+    panel.extend(columns[:1])
+    panel.extend(columns[1:])
+    b = design.weigh(design.targets(rng.standard_normal(40))[0])
+    w, local = np.zeros(12), np.array([1e-6, -2.0, 1.0, 0.5])
+    w[columns] = local
+    assert_allclose(panel.residual(b, local), b - design.apply(w), atol=1e-9)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.02])
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sweeps_over_sparse_columns_end_at_the_optimum(l2, positive, weighted):
+    rng = np.random.default_rng(4)
+    X = sparse.random(60, 40, density=0.2, format="csc", random_state=4)
+    y = X @ rng.standard_normal(40) + 5.0
+    weight = rng.integers(0, 3, 60).astype(float) if weighted else None
+    design = make_design(X, weight)
+    target, _ = design.targets(y)
+    problem = LeastSquaresProblem(design, target, positive=positive)
+    problem.working.add(np.arange(40))
+    l1 = np.full(40, 0.05 * problem.alpha_max())
+    w = np.zeros(40)
+    goal = 1e-12 * problem.null_square
+    sweeps, gap = problem.descend_residual(
+        w, problem.b, (l1, np.full(40, l2)), goal, 5000
+    )
+    assert gap <= goal and 5 <= sweeps < 5000
+    dense = LeastSquaresProblem(
+        make_design(X.toarray(), weight), target, positive=positive
+    )
+    assert_allclose(w, dense.solve(l1, l2, tol=1e-12).w, atol=1e-5)
+    slope = problem.design.correlate(problem.b - problem.design.apply(w)) - l2 * w
+    assert np.all((slope if positive else np.abs(slope)) <= l1 + 1e-6)
