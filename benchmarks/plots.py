@@ -1,7 +1,7 @@
 """Pictures of a run: time against gap, ratio to the best peer, growth.
 
 ``python -m benchmarks plots benchmarks/results/small`` reads ``runs.csv`` and writes
-PNG files beside it, and ``summary.csv`` with the time to each target.
+PNG files beside it, ``summary.csv`` with the time to each target, and ``table.rst``.
 """
 
 import csv
@@ -36,6 +36,7 @@ def draw(folder, output):
     rows = [row for row in read(folder / "runs.csv") if row["status"] == "ok"]
     output.mkdir(parents=True, exist_ok=True)
     _write_summary(rows, output / "summary.csv")
+    _write_table(rows, output / "table.rst")
     for threads, group in _grouped(rows, ("threads",)):
         suffix = f"{threads}-threads.png"
         _time_against_gap(group, output / f"gap-{suffix}")
@@ -88,6 +89,28 @@ def _write_summary(rows, path):
         table.writerow([*CASE, "peer", *(f"seconds_to_{t:g}" for t in TARGETS)])
         for key, group in _grouped(rows, (*CASE, "peer")):
             table.writerow([*key, *(time_to(group, target) for target in TARGETS)])
+
+
+def _write_table(rows, path, target=1e-6, looser=1e-4):
+    """Write the seconds of each case and peer as a table for the documentation.
+
+    An asterisk marks time to the looser gap, where the target was not reached.
+    """
+    present = {row["peer"] for row in rows}
+    names = [name for name in NAMES if name in present]
+    with open(path, "w") as stream:
+        stream.write(f".. csv-table::\n   :header: case, {', '.join(names)}\n\n")
+        for key, group in _grouped(rows, CASE):
+            own = {peer: found for peer, found in _grouped(group, ("peer",))}
+            cells = []
+            for name in names:
+                seconds = time_to(own.get(name, ()), target)
+                starred = "" if seconds < math.inf else "*"
+                if starred:
+                    seconds = time_to(own.get(name, ()), looser)
+                cells.append(f"{seconds:.3g}{starred}" if seconds < math.inf else "–")
+            title = _title(key).replace("\n", ", ")
+            stream.write(f'   "{title}", {", ".join(cells)}\n')
 
 
 def _time_against_gap(rows, path):
@@ -188,7 +211,7 @@ def _growth(rows, machine, path, target=1e-6):
         axis.set_ylabel("seconds")
         axis.legend(fontsize=7)
     figure.tight_layout()
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=100)
     plt.close(figure)
 
 
@@ -243,5 +266,5 @@ def _finish(figure, axes, path):
         handles.values(), handles, loc="upper center", ncol=len(handles), frameon=False
     )
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=100)
     plt.close(figure)
