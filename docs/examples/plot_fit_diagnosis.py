@@ -45,7 +45,7 @@ X, y = X[:400] / 16, y[:400].copy()
 wrong = rng.permutation(300)[:60]
 y[wrong] = rng.randint(10, size=60)
 network = MLPClassifier(
-    early_stopping=True, n_iter_no_change=120, max_iter=120, random_state=0
+    early_stopping=True, n_iter_no_change=70, max_iter=400, random_state=0
 )
 network.set_params(learning_rate_init=0.005, batch_size=100)
 network.fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])

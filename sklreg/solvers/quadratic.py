@@ -17,6 +17,8 @@ _SWEEPS = 10
 _ROUNDS = 40
 # Cuts that one exact step may meet before sweeps take over again.
 _CUTS = 2
+# Slopes along flat directions below this part of the L1 penalty are rounding.
+_FLAT = 1e-7
 # Slopes asked to be closer than this to their levels ask for an exact step.
 _TIGHT = 1e-6
 
@@ -80,7 +82,7 @@ def _exact_step(G, gradient, w, l1, l2, lower, upper):
         at = w[free]
         sign = np.where(at > 0.0, 1.0, -1.0)
         slope = gradient[free] - l1[free] * sign - l2[free] * at
-        step = solve_semidefinite(G[np.ix_(free, free)], l2[free], slope)
+        step = _free_step(G[np.ix_(free, free)], l2[free], slope, l1[free], at)
         to_zero = np.where((l1[free] > 0.0) & (at * (at + step) < 0.0), at, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             room = np.where(step > 0.0, upper[free] - at, at - lower[free])
@@ -109,8 +111,29 @@ def _exact_step(G, gradient, w, l1, l2, lower, upper):
     return False
 
 
+def _free_step(G, l2, slope, l1, at):
+    """Return the step to the minimum for fixed signs, or one that meets a kink.
+
+    Along a direction in which the quadratic is flat the L1 penalty falls in a straight
+    line, until a coefficient is zero.
+    """
+    step, flat = _solve_or_flat(G, l2, slope)
+    if flat is None or np.max(np.abs(flat)) <= _FLAT * np.max(l1):
+        return step
+    # The penalty, which cannot fall below zero, has fallen to it by then.
+    return flat * (1.01 * (l1 @ np.abs(at)) / (slope @ flat))
+
+
 def solve_semidefinite(G, l2, right):
     """Solve ``(G + diag(l2)) x = right``; among dependent columns, the least x."""
+    return _solve_or_flat(G, l2, right)[0]
+
+
+def _solve_or_flat(G, l2, right):
+    """Return the solution, and what of the right side lies where the matrix is zero.
+
+    None if it is zero nowhere.
+    """
     H = G.copy()
     H.flat[:: len(H) + 1] += l2
     scale = np.sqrt(H.diagonal())
@@ -124,9 +147,10 @@ def solve_semidefinite(G, l2, right):
     # The factor's diagonal over the scale is that of the scaled matrix's factor.
     if factor is not None and np.min(factor.diagonal() / scale) > 1e-6:
         half = dtrtrs(factor.T, right, lower=0, trans=1)[0]
-        return dtrtrs(factor.T, half, lower=0)[0]
+        return dtrtrs(factor.T, half, lower=0)[0], None
     H = (G + np.diag(l2)) / np.multiply.outer(scale, scale)
     values, vectors = eigh(H, check_finite=False)
     kept = values > 1e-12 * values[-1]
-    turned = vectors[:, kept].T @ (right / scale)
-    return (vectors[:, kept] @ (turned / values[kept])) / scale
+    turned = vectors.T @ (right / scale)
+    lost = vectors[:, ~kept] @ turned[~kept]
+    return (vectors[:, kept] @ (turned[kept] / values[kept])) / scale, lost / scale

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn import linear_model as theirs
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, make_classification
 from sklearn.exceptions import ConvergenceWarning
 
 from sklreg.linear_model import LogisticRegression, logistic_path
@@ -439,3 +439,15 @@ def test_bad_options_are_named(arguments, message):
     X, y = make_problem()
     with pytest.raises(ValueError, match=message):
         LogisticRegression(**arguments).fit(X, y)
+
+
+@pytest.mark.parametrize("C", [1.0, 1e3, 1e5])
+def test_dependent_columns_under_a_weak_l1_penalty(C):
+    # the loss is flat where columns depend on each other, the penalty is not
+    X, y = make_classification(
+        400, 30, n_informative=10, n_redundant=8, random_state=0, flip_y=0.3
+    )
+    model = LogisticRegression(l1_ratio=1, C=C, tol=1e-6).fit(X, y)
+    assert model.n_iter_[0] < 30
+    assert model.dual_gap_ <= 1e-8 * len(y)
+    assert np.linalg.matrix_rank(X) < X.shape[1]
