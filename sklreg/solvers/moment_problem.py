@@ -99,9 +99,11 @@ def _factored(gram, products):
     correlation = gram / scale[:, None]
     correlation /= scale
     try:
-        R = linalg.cholesky(correlation, check_finite=False)
+        # NumPy's, as all products here are: the threads of SciPy's own BLAS would wait
+        # for those of the other.
+        R = np.linalg.cholesky(correlation).T
         b = linalg.solve_triangular(R, products / scale, trans=1, check_finite=False)
-    except linalg.LinAlgError:
+    except np.linalg.LinAlgError:
         values, vectors = linalg.eigh(correlation)
         kept = values > _RANK * values[-1]
         root = np.sqrt(values[kept])
