@@ -271,16 +271,15 @@ def csc_moments(data, indices, indptr, columns, curvature, total, mean, squares)
 
 
 @njit(**_JIT)
-def _csc_model(slope, change, w, l1, l2, curvature, pull, shift):
-    """Return the model's value; ``pull`` is the curvature times ``X change``."""
+def _csc_model(slope, change, w, l1, l2, root, pull, shift):
+    """Return the model's value; ``pull`` is ``X change`` times the weights' root."""
     total = 0.0
     for c in range(w.shape[0]):
         total += l1[c] * abs(w[c]) + 0.5 * l2[c] * w[c] * w[c]
         total -= slope[c] * change[c]
     for i in range(pull.shape[0]):
-        if curvature[i] > 0.0:
-            u = pull[i] + shift * curvature[i]
-            total += 0.5 * u * u / curvature[i]
+        u = pull[i] + shift * root[i]
+        total += 0.5 * u * u
     return total
 
 
@@ -306,27 +305,27 @@ def csc_sweeps(
 ):
     """Coordinate descent on the quadratic model over CSC columns.
 
-    ``slope`` is the gradient ``X' theta`` at the start, from where the curvature
-    times the change of ``X w`` is kept, uncentred; the intercept is eliminated
-    through ``mean``. Sweeps over the support come between sweeps over all, and
-    every fifth iterate on a settled support an Anderson extrapolation is kept if
+    ``slope`` is the gradient ``X' theta`` at the start, from where the change of
+    ``X w`` is kept, times the root of the curvature and uncentred; the intercept is
+    eliminated through ``mean``. Sweeps over the support come between sweeps over all,
+    and every fifth iterate on a settled support an Anderson extrapolation is kept if
     it lowers the model. Returns the number of sweeps.
     """
     m = columns.shape[0]
     start = w.copy()
-    # A copy of the columns in a row, and one under the weights, for the caches.
+    # A copy of the columns in a row, under the root of the weights, for the caches.
+    # Single precision errs in proportion to the change, as an inexact model does.
     first = np.zeros(m + 1, dtype=np.int64)
     for c in range(m):
         first[c + 1] = first[c] + indptr[columns[c] + 1] - indptr[columns[c]]
     row = np.empty(first[m], dtype=np.int32)
-    value = np.empty(first[m])
-    heavy = np.empty(first[m])
+    value = np.empty(first[m], dtype=np.float32)
+    root = np.sqrt(curvature)
     for c in range(m):
         origin = indptr[columns[c]] - first[c]
         for t in range(first[c], first[c + 1]):
             row[t] = indices[origin + t]
-            value[t] = data[origin + t]
-            heavy[t] = value[t] * curvature[row[t]]
+            value[t] = data[origin + t] * root[row[t]]
     pull = np.zeros(curvature.shape[0])
     shift = 0.0
     sweep = 0
@@ -358,7 +357,7 @@ def csc_sweeps(
                     worst = max(worst, off / l1[c])
                 shift -= change * mean[c]
                 for t in range(first[c], first[c + 1]):
-                    pull[row[t]] += change * heavy[t]
+                    pull[row[t]] += change * value[t]
         if decrease <= tol and worst <= slope_tol:
             if everything:
                 break
@@ -374,7 +373,7 @@ def csc_sweeps(
             filled = 0
             point, usable = extrapolate(history, m, False)
             if usable:
-                before = _csc_model(slope, w - start, w, l1, l2, curvature, pull, shift)
+                before = _csc_model(slope, w - start, w, l1, l2, root, pull, shift)
                 tried = pull.copy()
                 tried_shift = shift
                 for c in range(m):
@@ -383,9 +382,9 @@ def csc_sweeps(
                     if change != 0.0:
                         tried_shift -= change * mean[c]
                         for t in range(first[c], first[c + 1]):
-                            tried[row[t]] += change * heavy[t]
+                            tried[row[t]] += change * value[t]
                 after = _csc_model(
-                    slope, point - start, point, l1, l2, curvature, tried, tried_shift
+                    slope, point - start, point, l1, l2, root, tried, tried_shift
                 )
                 if after < before:
                     w[:] = point
