@@ -26,6 +26,7 @@ from dataclasses import replace
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
+from sklreg.solvers import _logistic_path_kernels as path_kernels
 from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
@@ -51,16 +52,20 @@ _INNER = 0.3
 _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
 _MODEL = 0.05
-# and to this part of what the step before it won.
-_WON = 0.1
+# and to this part of the gap that is asked for.
+_LEAST = 0.1
 _MODEL_SWEEPS = 200
 # Far from the optimum more Newton steps are worth more than more sweeps.
-_FAR, _FAR_SWEEPS = 1e-4, 20
+_FAR, _FAR_SWEEPS = 1e-2, 20
 # Columns whose slope has come this close to its level join the working set,
 _SOON = 0.95
 # and those in it the model.
 _LIKELY = 0.9
 _HALVINGS = 40
+# Slopes of a working set are taken by themselves if X is more than so many times as
+# wide.
+_WIDE = 4
+_TINY = 1e-300
 # Smooth problems of up to this many features are solved with their Hessian.
 _HESSIAN = 200
 _SPARSE_HESSIAN = 200
@@ -112,6 +117,7 @@ class LogisticProblem:
         self.dual = BinaryDual(self)
         self._null = None
         self._memory = None
+        self._foreseen = None
 
     def reweighted(self, sample_weight):
         """Return the problem under other row weights, sharing the panel of columns."""
@@ -231,8 +237,9 @@ class LogisticProblem:
         n_iter = 0
         progress = Progress()
         self.gram.restart()
+        self._foreseen = None
         while True:
-            gap, slope = self._certify(state, l1, l2, slope)
+            gap, slope = self._certify(state, l1, l2, slope, goal)
             value = state.loss + kernels.penalty_value(state.w, l1, l2)
             if gap <= goal or n_iter >= max_iter or progress.ended(value, gap):
                 break
@@ -243,9 +250,12 @@ class LogisticProblem:
                 slope = None
                 continue
             self.working.add(self._candidates(state, slope, l1))
-            slope = None
             target = max(0.3 * goal, _INNER * gap) if np.isfinite(gap) else 0.3 * goal
-            n_iter += self._descend(state, l1, l2, target, max_iter - n_iter)
+            # The slopes may be those of a dual point other than the gradient.
+            slope = None if self._foreseen is not None else slope
+            n_iter += self._descend(state, l1, l2, slope, target, max_iter - n_iter)
+            slope = None
+        slope = None if self._foreseen is not None else slope
         self._memory = state, slope, (l1 == 0.0) & (l2 == 0.0)
         return LogisticSolution(
             state.w.copy(),
@@ -268,9 +278,17 @@ class LogisticProblem:
                 return state, slope
         return State(self, w, intercept), None
 
-    def _certify(self, state, l1, l2, slope=None):
-        """Return the duality gap over all features, and their slopes."""
-        theta, _ = self.dual.project(state, l1, l2)
+    def _certify(self, state, l1, l2, slope=None, goal=-np.inf):
+        """Return the duality gap over all features, and the slopes of the dual point.
+
+        The point is the gradient's or, where the last step may have met the goal, the
+        one that its model foresaw: there the gap is of second order in the step.
+        """
+        foreseen, self._foreseen = self._foreseen, None
+        if foreseen is not None and foreseen[1] <= goal:
+            theta, self._foreseen = foreseen[0], foreseen
+        else:
+            theta, _ = self.dual.project(state, l1, l2)
         if slope is None:
             slope = self.design.raw_correlate(theta)
         value = state.loss + kernels.penalty_value(state.w, l1, l2)
@@ -298,39 +316,66 @@ class LogisticProblem:
             violators = np.sort(violators[top])
         return np.concatenate([held, violators])
 
-    def _descend(self, state, l1, l2, target, max_steps):
-        """Proximal Newton steps on the working set; return how many."""
+    def _descend(self, state, l1, l2, slope, target, max_steps):
+        """Proximal Newton steps on the working set; return how many.
+
+        ``slope`` holds the slopes of all features at the start, if they are known.
+        """
         columns = self.working.columns
         penalties = l1[columns], l2[columns], self.lower[columns], self.upper[columns]
         local = state.w[columns]
-        steps, before = 0, np.inf
+        slope = None if slope is None else slope[columns]
+        steps = 0
         while steps < min(_STEPS, max_steps):
             theta, newton = self.dual.project(state, l1, l2)
-            slope = self.working.correlate(theta)
+            if slope is None:
+                slope = self.working.correlate(theta)
             value = state.loss + kernels.penalty_value(local, *penalties[:2])
             gap = value - self.dual.value(theta, slope, local, *penalties)
             if gap <= target and steps > 0:
                 break
             steps += 1
+            self._foreseen = None
             self.gram.heed(gap)
-            aim = max(0.1 * target, _MODEL * min(gap, value))
-            # Where the gap is loose, the last step tells what this one can win.
-            aim = min(aim, max(0.1 * target**2 / gap, _WON * (before - value)))
-            before = value
+            # A Newton step leaves about the square of the gap.
+            gap = min(gap, value)
+            aim = max(_LEAST * target, min(_MODEL * gap, gap * gap / value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
-            curvature = state.damped()
-            self._minimise_model(curvature, slope, new, penalties, aim, aim / value)
+            curvature = self._minimise_model(
+                state.damped(), slope, new, penalties, aim, aim / value
+            )
             product = self.working.product(new - local)
             origin = self.working.origin(columns)
             moved = self._search(state, local, new, product, origin, penalties[:2])
             state.w[columns] = local
             if not moved:
                 break
+            if newton is None:
+                self._foresee(state, theta, curvature, product)
+                if self._foreseen[1] <= target:
+                    break
+            slope = None
+            if _WIDE * len(columns) > self.design.shape[1]:
+                # A product with all columns costs little more.
+                break
         return steps
 
+    def _foresee(self, state, theta, curvature, product):
+        """Keep the dual point of the model's optimum, and a bound of its gap.
+
+        The gap is not less than the divergence between the probabilities that the
+        model and the loss give.
+        """
+        shift = 0.0
+        if self.fit_intercept:
+            shift = -float(curvature @ product) / max(curvature.sum(), _TINY)
+        theta = theta - curvature * (product + shift)
+        bound = path_kernels.divergence(state.raw, theta, 1.0, self.sign, self.weight)
+        self._foreseen = theta, bound[0]
+
     def _minimise_model(self, curvature, slope, new, penalties, aim, slope_tol):
-        """Minimise the quadratic model of the loss, in place."""
+        """Minimise the quadratic model of the loss, in place; return its curvature."""
         working = self.working
         if working.prefers_gram():
             wanted = (new != 0.0) | (np.abs(slope) >= _LIKELY * penalties[0])
@@ -340,7 +385,7 @@ class LogisticProblem:
                 G, slope[places], part, *(v[places] for v in penalties), aim, slope_tol
             )
             new[places] = part
-            return
+            return self.gram.curvature
         total = curvature.sum() if self.fit_intercept else np.inf
         mean, squares = working.moments(curvature, working.columns, total)
         kernels.csc_sweeps(
@@ -357,6 +402,7 @@ class LogisticProblem:
             aim,
             slope_tol,
         )
+        return curvature
 
     def _prefers_conjugate(self, l1):
         """Whether a smooth problem is too large for its Hessian."""
@@ -422,9 +468,7 @@ class LogisticProblem:
         else:
             return False
         state.damping.adapt(length)
-        if length == 1.0:
-            trial = new
-        local[:] = trial
+        local[:] = new if length == 1.0 else trial
         state.move(length * step, length * (shift - float(origin @ change)))
         return value < before + slack
 

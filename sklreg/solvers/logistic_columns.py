@@ -307,6 +307,7 @@ class WeightedGram:
         """
         ratio = self._ratio(curvature)
         self._served = ratio > 0.0
+        self._multiple = ratio or 1.0
         single = self.single and len(wanted) >= _SINGLE_COLUMNS
         if not ratio:
             self._curvature = curvature.copy()
@@ -324,6 +325,11 @@ class WeightedGram:
             grown[have:, :have] = block[:have].T
             self._places, self._gram = every, grown
         return self._places, ratio * self._gram
+
+    @property
+    def curvature(self):
+        """The weights that the matrix given last was made about."""
+        return self._multiple * self._curvature
 
     def _ratio(self, curvature):
         """Return the multiple that the weights are of those before, or zero."""
