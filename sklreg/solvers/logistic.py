@@ -29,6 +29,7 @@ from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers import _logistic_path_kernels as path_kernels
 from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
+from sklreg.solvers.logistic_panel import minimise_on_panel, prefers_panel
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
 from sklreg.solvers.logistic_state import (
     LogisticSolution,
@@ -379,13 +380,23 @@ class LogisticProblem:
         working = self.working
         if working.prefers_gram():
             wanted = (new != 0.0) | (np.abs(slope) >= _LIKELY * penalties[0])
-            places, G = self.gram.at(curvature, np.flatnonzero(wanted))
+            places = np.flatnonzero(wanted)
+            on_panel = not self.design.sparse
+            on_panel &= prefers_panel(len(curvature), penalties[0][places])
+            if not on_panel:
+                places, G = self.gram.at(curvature, places)
+                curvature = self.gram.curvature
             part = new[places]
-            minimise_quadratic(
-                G, slope[places], part, *(v[places] for v in penalties), aim, slope_tol
-            )
+            problem = slope[places], part, tuple(v[places] for v in penalties)
+            if on_panel:
+                panel = working.weighted_rows(curvature, places)
+                far = slope_tol > _FAR
+                minimise_on_panel(*panel, *problem, aim, slope_tol, far)
+            else:
+                gradient, part, own = problem
+                minimise_quadratic(G, gradient, part, *own, aim, slope_tol)
             new[places] = part
-            return self.gram.curvature
+            return curvature
         total = curvature.sum() if self.fit_intercept else np.inf
         mean, squares = working.moments(curvature, working.columns, total)
         kernels.csc_sweeps(

@@ -5,6 +5,7 @@ import numpy as np
 from sklreg.solvers import (
     _design_kernels,
     _logistic_kernels,
+    _logistic_panel_kernels,
     _sparse_gram_kernels,
 )
 from sklreg.solvers.design import read_only
@@ -196,6 +197,19 @@ class LogisticColumns:
         out = np.empty((len(places), len(root)), dtype=dtype)
         _logistic_kernels.scale_columns(*self._rows(places), root, out)
         return out
+
+    def weighted_rows(self, curvature, places):
+        """Return the transpose of some columns of a dense design, and their lengths.
+
+        They are centred, under the root of the weights, of length 1 and in single
+        precision: times the lengths, their products are the Gram matrix.
+        """
+        total = curvature.sum() if self.center else np.inf
+        out = np.empty((len(places), len(curvature)), dtype=np.float32)
+        rows = self._rows(places)
+        norms = np.empty(len(places))
+        _logistic_panel_kernels.weigh_columns(*rows, curvature, total, norms, out)
+        return out, norms
 
     def _sparse_gram(self, rows, columns, curvature, total):
         arrays = self.design.arrays()
