@@ -54,7 +54,8 @@ _STEPS = 30
 # The model is minimised to this part of the gap that its Newton step is to close.
 _MODEL = 0.05
 # and to this part of the gap that is asked for.
-_LEAST = 0.1
+_LEAST = 0.03
+_SQUARE = 0.1
 _MODEL_SWEEPS = 200
 # Far from the optimum more Newton steps are worth more than more sweeps.
 _FAR, _FAR_SWEEPS = 1e-2, 20
@@ -340,7 +341,7 @@ class LogisticProblem:
             self.gram.heed(gap)
             # A Newton step leaves about the square of the gap.
             gap = min(gap, value)
-            aim = max(_LEAST * target, min(_MODEL * gap, gap * gap / value))
+            aim = max(_LEAST * target, min(_MODEL * gap, _SQUARE * gap * gap / value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
             curvature = self._minimise_model(

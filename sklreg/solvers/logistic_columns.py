@@ -19,8 +19,9 @@ _FILLED = 0.02
 # Up to this part of them a Gram is summed over rows.
 _SHORT = 0.1
 # A Gram serves while no more than this part of the weights has moved: the more, the
-# more rows a fresh one would have to be summed over.
-_DRIFT, _DRIFT_PER_ROW = 0.05, 5e-6
+# more rows a fresh one would have to be summed over, up to a limit; up to three times
+# as much where columns are many, for its price is quadratic in them.
+_DRIFT, _DRIFT_PER_ROW, _DRIFT_COLUMNS = 0.05, 5e-6, 250
 # Memory that a panel is given at once: it costs nothing before it is written to,
 # while growing step by step costs copies.
 _PANEL_BYTES = 1 << 27
@@ -319,7 +320,7 @@ class WeightedGram:
         Weights that are a multiple of the ones before, more or less, are served by
         that multiple of the matrix before, which is grown as needed.
         """
-        ratio = self._ratio(curvature)
+        ratio = self._ratio(curvature, len(wanted))
         self._served = ratio > 0.0
         self._multiple = ratio or 1.0
         single = self.single and len(wanted) >= _SINGLE_COLUMNS
@@ -345,11 +346,12 @@ class WeightedGram:
         """The weights that the matrix given last was made about."""
         return self._multiple * self._curvature
 
-    def _ratio(self, curvature):
+    def _ratio(self, curvature, n_columns):
         """Return the multiple that the weights are of those before, or zero."""
         if self._curvature is None:
             return 0.0
         ratio = curvature.sum() / self._curvature.sum()
         drift = np.abs(curvature - ratio * self._curvature).sum()
         allowed = min(_DRIFT, _DRIFT_PER_ROW * len(curvature))
+        allowed *= min(max(1.0, n_columns / _DRIFT_COLUMNS), 3.0)
         return float(ratio) if drift <= allowed * curvature.sum() else 0.0
