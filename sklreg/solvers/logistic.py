@@ -66,7 +66,7 @@ _LIKELY = 0.9
 _HALVINGS = 40
 # Slopes of a working set are taken by themselves if X is more than so many times as
 # wide.
-_WIDE = 4
+_WIDE = 50
 _TINY = 1e-300
 # Smooth problems of up to this many features are solved with their Hessian.
 _HESSIAN = 200
@@ -255,7 +255,8 @@ class LogisticProblem:
             target = max(0.3 * goal, _INNER * gap) if np.isfinite(gap) else 0.3 * goal
             # The slopes may be those of a dual point other than the gradient.
             slope = None if self._foreseen is not None else slope
-            n_iter += self._descend(state, l1, l2, slope, target, max_iter - n_iter)
+            limits = gap, target, max_iter - n_iter
+            n_iter += self._descend(state, l1, l2, slope, *limits)
             slope = None
         slope = None if self._foreseen is not None else slope
         self._memory = state, slope, (l1 == 0.0) & (l2 == 0.0)
@@ -318,10 +319,11 @@ class LogisticProblem:
             violators = np.sort(violators[top])
         return np.concatenate([held, violators])
 
-    def _descend(self, state, l1, l2, slope, target, max_steps):
+    def _descend(self, state, l1, l2, slope, certified, target, max_steps):
         """Proximal Newton steps on the working set; return how many.
 
-        ``slope`` holds the slopes of all features at the start, if they are known.
+        ``slope`` holds the slopes of all features at the start, if they are known,
+        ``certified`` is the gap over all features there.
         """
         columns = self.working.columns
         penalties = l1[columns], l2[columns], self.lower[columns], self.upper[columns]
@@ -340,7 +342,7 @@ class LogisticProblem:
             self._foreseen = None
             self.gram.heed(gap)
             # A Newton step leaves about the square of the gap.
-            gap = min(gap, value)
+            gap, certified = min(gap, certified, value), np.inf
             aim = max(_LEAST * target, min(_MODEL * gap, _SQUARE * gap * gap / value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
