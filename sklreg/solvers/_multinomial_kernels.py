@@ -85,3 +85,12 @@ def entropy(theta, scale, codes, weight, offset):
             if rest < 1.0:
                 total -= weight[i] * (1.0 - rest) * np.log1p(-rest)
     return total
+
+
+@njit(**_JIT)
+def weigh_rows(rows, places, weights, classes, out):
+    """Write chosen rows of a matrix, each times the weights of a class, to ``out``."""
+    for e in range(places.shape[0]):
+        row, weight, weighted = rows[places[e]], weights[classes[e]], out[e]
+        for i in range(row.shape[0]):
+            weighted[i] = row[i] * weight[i]

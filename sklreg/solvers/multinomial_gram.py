@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from sklreg.solvers import _multinomial_kernels as kernels
+from sklreg.solvers.design import read_only
+
 
 def entry_gram(problem, P, damping, classes, features):
     """Return the Hessian of the loss over entries of W and over the intercepts.
@@ -28,34 +31,31 @@ def entry_gram(problem, P, damping, classes, features):
     origin : ndarray of shape (m,)
         What was taken from the column of each entry, against lost digits.
     """
-    K, m = problem.n_classes, len(classes)
+    K = problem.n_classes
     free = np.arange(K - 1 if problem.fit_intercept else 0)
     used, inverse = np.unique(features, return_inverse=True)
     # Columns as they are: a centred panel would move the intercepts' meaning.
     X = problem.design.X[:, used]
     X = X.toarray() if problem.design.sparse else X
-    X = np.asarray(X, dtype=np.float64, order="F")
     origin = X.mean(axis=0) if problem.fit_intercept else np.zeros(len(used))
-    X = X - origin
-    rows, blocks = [], []
+    rows = np.ones((len(used) + 1, len(X)))
+    np.subtract(X.T, origin[:, None], out=rows[:-1])
+    rows = read_only(rows)
+    places = np.append(inverse, np.full(len(free), len(used)))
+    classes = np.append(classes, free)
+    # The blocks between two classes are products of probabilities: one product of
+    # matrices gives them all.
+    G = _products(rows, places, np.sqrt(problem.weight) * P.T, classes)
+    np.negative(G, out=G)
     for k in range(K):
-        chosen = np.flatnonzero(classes == k)
-        columns = X[:, inverse[chosen]]
-        if k in free:
-            columns = np.column_stack([columns, np.ones(len(X))])
-            chosen = np.append(chosen, m + k)
-        rows.append(chosen)
-        blocks.append(columns)
-    G = np.empty((m + len(free), m + len(free)))
-    # One product for each class: BLAS wakes its threads for every one.
-    for k in range(K):
-        scaled = []
-        for c in range(k + 1):
-            d = P[:, k] * (float(k == c) - P[:, c])
-            d = problem.weight * (d + damping if k == c else d)
-            scaled.append(d[:, None] * blocks[c])
-        block = blocks[k].T @ np.concatenate(scaled, axis=1)
-        others = np.concatenate(rows[: k + 1])
-        G[np.ix_(rows[k], others)] = block
-        G[np.ix_(others, rows[k])] = block.T
+        own = np.flatnonzero(classes == k)
+        root = np.sqrt(problem.weight * (P[:, k] * (1.0 - P[:, k]) + damping))
+        G[np.ix_(own, own)] = _products(rows, places[own], root[None], 0 * own)
     return G, free, origin[inverse]
+
+
+def _products(rows, places, weights, classes):
+    """Return the products of weighted rows with each other."""
+    out = np.empty((len(places), rows.shape[1]))
+    kernels.weigh_rows(rows, places, weights, classes, out)
+    return out @ out.T
