@@ -195,6 +195,7 @@ def main():
     parser.add_argument("--saga-folds", type=int, default=2)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    warnings.filterwarnings("always", message="The reference for")
     names = options.only or (SYNTHETIC + LOCAL if options.data else SYNTHETIC)
     with threadpool_limits(options.threads):
         for name in names:

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.linear_model import ElasticNet, Ridge
 
 from benchmarks import certificate, logistic_certificate, peers, problems, storage
+from sklreg.linear_model import LogisticRegression
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +108,6 @@ def test_adapters_are_complete(name):
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.4, 0.0])
 def test_logistic_gap_is_the_distance_to_the_optimum(n_classes, l1_ratio):
-    from sklreg.linear_model import LogisticRegression
-
     rng = np.random.default_rng(1)
     X = rng.standard_normal((80, 5))
     y = np.argmax(X[:, :n_classes] + rng.gumbel(size=(80, n_classes)), axis=1) * 1.0
@@ -131,3 +130,20 @@ def test_logistic_gap_is_the_distance_to_the_optimum(n_classes, l1_ratio):
     best.coef_ = 0.9 * best.coef_
     null = logistic_certificate.null_loss(y)
     assert_allclose(gap(best), (value - least) / null, rtol=1e-6)
+
+
+def test_a_reference_that_is_not_sharp_is_spoken_of(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 30))
+    y = (X[:, :5].sum(axis=1) + rng.standard_normal(60) > 0.0) * 1.0
+    alpha = logistic_certificate.alpha_max(X, y) / 50
+    arguments = np.zeros((30, 1)), np.zeros(1), alpha, 1.0
+    sharp = logistic_certificate.relative_gap(problems.Problem("a", X, y), *arguments)
+
+    def hasty(max_iter, **options):
+        return LogisticRegression(max_iter=3, **options)
+
+    monkeypatch.setattr("sklreg.linear_model.LogisticRegression", hasty)
+    with pytest.warns(RuntimeWarning, match="reference for b .* has a gap of"):
+        gap = logistic_certificate.relative_gap(problems.Problem("b", X, y), *arguments)
+    assert gap > sharp + 1e-3
