@@ -168,9 +168,6 @@ def log_loss_gap(
 ):
     """Primal value minus the dual value at multiples of the loss's gradient.
 
-    Of two classes also at the gradient after one Newton step on the coefficients that
-    are not zero, whose gap is of second order in what the solution lacks.
-
     The dual is ``sum_i s_i H(Q_i) - <theta, offset> - P*(theta' X)`` over rows
     ``theta_i = s_i (Y_i - Q_i)``, with ``Q_i`` a distribution of entropy H; with
     intercepts the columns of theta sum to zero. ``l1`` and ``l2`` are numbers or one
@@ -206,61 +203,33 @@ def log_loss_gap(
                 curvature[:K, :K].astype(float), moved.sum(axis=0)[:K].astype(float)
             )
         theta = moved
+    u = theta.T @ X
+    u = u[1] if w.ndim == 1 else u
+    level, ridge = np.broadcast_to(l1, u.shape), np.broadcast_to(l2, u.shape)
+    level, ridge = level.astype(EXTENDED), ridge.astype(EXTENDED)
+    slope = np.abs(u - ridge * w)[level > 0] / level[level > 0]
+    scales = [1 / max(slope.max(), EXTENDED(1))] if slope.size else []
+    if ridge.all():
+        scales.append(EXTENDED(1))
     known = np.zeros_like(raw)
     if np.ndim(offset):
         known[:, 1 if w.ndim == 1 else slice(None)] = offset
-    level, ridge = np.broadcast_to(l1, w.shape), np.broadcast_to(l2, w.shape)
-    level, ridge = level.astype(EXTENDED), ridge.astype(EXTENDED)
-    points = [theta]
-    if w.ndim == 1:
-        moved = _after_newton_step(
-            X, s * P[:, 0] * P[:, 1], theta[:, 1], w, level, ridge, fit_intercept
-        )
-        inside = s * (Y[:, 1] - 1) <= moved, moved <= s * Y[:, 1]
-        if np.all(inside):
-            points.append(np.column_stack([-moved, moved]))
     duals = []
-    for theta in points:
-        u = theta.T @ X
-        u = u[1] if w.ndim == 1 else u
-        slope = np.abs(u - ridge * w)[level > 0] / level[level > 0]
-        scales = [1 / max(slope.max(), EXTENDED(1))] if slope.size else []
-        if ridge.all():
-            scales.append(EXTENDED(1))
-        for scale in scales:
-            Q = Y - scale * np.divide(
-                theta, s[:, None], out=np.zeros_like(theta), where=s[:, None] > 0
-            )
-            assert Q.min() > -1e-13
-            logs = np.log(np.where(Q > 0, Q, 1))
-            excess = np.maximum(np.abs(scale * u) - level, 0)
-            assert np.all(excess[ridge == 0] <= 1e-15 * level[ridge == 0])
-            curved = ridge > 0
-            duals.append(
-                -s @ np.sum(Q * logs, axis=1)
-                - scale * np.sum(theta * known)
-                - np.sum(excess[curved] ** 2 / ridge[curved]) / 2
-            )
+    for scale in scales:
+        Q = Y - scale * np.divide(
+            theta, s[:, None], out=np.zeros_like(theta), where=s[:, None] > 0
+        )
+        assert Q.min() > -1e-13
+        logs = np.log(np.where(Q > 0, Q, 1))
+        excess = np.maximum(np.abs(scale * u) - level, 0)
+        assert np.all(excess[ridge == 0] <= 1e-15 * level[ridge == 0])
+        curved = ridge > 0
+        duals.append(
+            -s @ np.sum(Q * logs, axis=1)
+            - scale * np.sum(theta * known)
+            - np.sum(excess[curved] ** 2 / ridge[curved]) / 2
+        )
     return float(primal - max(duals))
-
-
-def _after_newton_step(X, curvature, theta, w, l1, l2, fit_intercept):
-    """Return theta where its slopes on the support, signs kept, balance the penalty."""
-    support = np.flatnonzero(w)
-    columns, right = X[:, support], (l1 * np.sign(w) + l2 * w)[support]
-    H = (columns * curvature[:, None]).T @ columns + np.diag(l2[support])
-    right = columns.T @ theta - right
-    if fit_intercept:
-        mean = curvature @ columns / curvature.sum()
-        columns = columns - mean
-        H -= np.outer(mean, mean) * curvature.sum()
-        right -= mean * theta.sum()
-        theta = theta - curvature * (theta.sum() / curvature.sum())
-    step = np.linalg.lstsq(H.astype(float), right.astype(float), rcond=None)[0]
-    theta = theta - curvature * (columns @ step)
-    if fit_intercept:
-        theta = theta - curvature * (theta.sum() / curvature.sum())
-    return theta
 
 
 def _raw_predictions(X, codes, coef, intercept, sample_weight, offset):

@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from scipy.sparse import issparse
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import metadata_routing
 from sklearn.utils.metadata_routing import (
@@ -35,6 +36,10 @@ from sklreg.linear_model._logistic_problem import (
     row_weights,
 )
 from sklreg.linear_model._selection import SELECTION_CONSTRAINTS
+
+# Entries of X up to which folds that take their steps together lose more by handing
+# the interpreter from thread to thread than a second processor wins.
+_SMALL = 100_000
 
 
 class LogisticRegressionCV(LogisticFolds):
@@ -79,7 +84,8 @@ class LogisticRegressionCV(LogisticFolds):
         Weights of the classes, ``{label: weight}``; 'balanced' gives every class the
         same total weight, counted over all the data.
     n_jobs : int, default=None
-        Number of threads for the folds; None is 1, -1 is all processors.
+        Number of threads for the folds; None is 1, -1 is all processors. Small data
+        with two classes get one.
     verbose : int, default=0
         Verbosity of the loop over the folds.
     refit : bool, default=True
@@ -343,6 +349,8 @@ class LogisticRegressionCV(LogisticFolds):
         )
         options = {"tol": self.tol, "max_iter": self.max_iter}
         n_jobs = min(effective_n_jobs(self.n_jobs), len(folds))
+        if problem.rows == 1 and (X.nnz if issparse(X) else X.size) < _SMALL:
+            n_jobs = 1
         # The folds of a group are solved together.
         groups = [folds[k::n_jobs] for k in range(n_jobs)]
         with blas_for(n_jobs):

@@ -26,7 +26,6 @@ from dataclasses import replace
 import numpy as np
 
 from sklreg.solvers import _logistic_kernels as kernels
-from sklreg.solvers import _logistic_path_kernels as path_kernels
 from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
 from sklreg.solvers.logistic_panel import minimise_on_panel, prefers_panel
@@ -67,7 +66,6 @@ _HALVINGS = 40
 # Slopes of a working set are taken by themselves if X is more than so many times as
 # wide.
 _WIDE = 50
-_TINY = 1e-300
 # Smooth problems of up to this many features are solved with their Hessian.
 _HESSIAN = 200
 _SPARSE_HESSIAN = 200
@@ -119,7 +117,6 @@ class LogisticProblem:
         self.dual = BinaryDual(self)
         self._null = None
         self._memory = None
-        self._foreseen = None
 
     def reweighted(self, sample_weight):
         """Return the problem under other row weights, sharing the panel of columns."""
@@ -238,10 +235,9 @@ class LogisticProblem:
         conjugate = self._prefers_conjugate(l1)
         n_iter = 0
         progress = Progress()
-        self.gram.restart()
-        self._foreseen = None
+        self.gram.restart(goal)
         while True:
-            gap, slope = self._certify(state, l1, l2, slope, goal)
+            gap, slope = self._certify(state, l1, l2, slope)
             value = state.loss + kernels.penalty_value(state.w, l1, l2)
             if gap <= goal or n_iter >= max_iter or progress.ended(value, gap):
                 break
@@ -253,12 +249,9 @@ class LogisticProblem:
                 continue
             self.working.add(self._candidates(state, slope, l1))
             target = max(0.3 * goal, _INNER * gap) if np.isfinite(gap) else 0.3 * goal
-            # The slopes may be those of a dual point other than the gradient.
-            slope = None if self._foreseen is not None else slope
             limits = gap, target, max_iter - n_iter
             n_iter += self._descend(state, l1, l2, slope, *limits)
             slope = None
-        slope = None if self._foreseen is not None else slope
         self._memory = state, slope, (l1 == 0.0) & (l2 == 0.0)
         return LogisticSolution(
             state.w.copy(),
@@ -281,17 +274,9 @@ class LogisticProblem:
                 return state, slope
         return State(self, w, intercept), None
 
-    def _certify(self, state, l1, l2, slope=None, goal=-np.inf):
-        """Return the duality gap over all features, and the slopes of the dual point.
-
-        The point is the gradient's or, where the last step may have met the goal, the
-        one that its model foresaw: there the gap is of second order in the step.
-        """
-        foreseen, self._foreseen = self._foreseen, None
-        if foreseen is not None and foreseen[1] <= goal:
-            theta, self._foreseen = foreseen[0], foreseen
-        else:
-            theta, _ = self.dual.project(state, l1, l2)
+    def _certify(self, state, l1, l2, slope=None):
+        """Return the duality gap over all features, and their slopes."""
+        theta, _ = self.dual.project(state, l1, l2)
         if slope is None:
             slope = self.design.raw_correlate(theta)
         value = state.loss + kernels.penalty_value(state.w, l1, l2)
@@ -339,47 +324,28 @@ class LogisticProblem:
             if gap <= target and steps > 0:
                 break
             steps += 1
-            self._foreseen = None
             self.gram.heed(gap)
             # A Newton step leaves about the square of the gap.
             gap, certified = min(gap, certified, value), np.inf
             aim = max(_LEAST * target, min(_MODEL * gap, _SQUARE * gap * gap / value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
-            curvature = self._minimise_model(
-                state.damped(), slope, new, penalties, aim, aim / value
-            )
+            curvature = state.damped()
+            self._minimise_model(curvature, slope, new, penalties, aim, aim / value)
             product = self.working.product(new - local)
             origin = self.working.origin(columns)
             moved = self._search(state, local, new, product, origin, penalties[:2])
             state.w[columns] = local
             if not moved:
                 break
-            if newton is None:
-                self._foresee(state, theta, curvature, product)
-                if self._foreseen[1] <= target:
-                    break
             slope = None
             if _WIDE * len(columns) > self.design.shape[1]:
                 # A product with all columns costs little more.
                 break
         return steps
 
-    def _foresee(self, state, theta, curvature, product):
-        """Keep the dual point of the model's optimum, and a bound of its gap.
-
-        The gap is not less than the divergence between the probabilities that the
-        model and the loss give.
-        """
-        shift = 0.0
-        if self.fit_intercept:
-            shift = -float(curvature @ product) / max(curvature.sum(), _TINY)
-        theta = theta - curvature * (product + shift)
-        bound = path_kernels.divergence(state.raw, theta, 1.0, self.sign, self.weight)
-        self._foreseen = theta, bound[0]
-
     def _minimise_model(self, curvature, slope, new, penalties, aim, slope_tol):
-        """Minimise the quadratic model of the loss, in place; return its curvature."""
+        """Minimise the quadratic model of the loss, in place."""
         working = self.working
         if working.prefers_gram():
             wanted = (new != 0.0) | (np.abs(slope) >= _LIKELY * penalties[0])
@@ -388,7 +354,6 @@ class LogisticProblem:
             on_panel &= prefers_panel(len(curvature), penalties[0][places])
             if not on_panel:
                 places, G = self.gram.at(curvature, places)
-                curvature = self.gram.curvature
             part = new[places]
             problem = slope[places], part, tuple(v[places] for v in penalties)
             if on_panel:
@@ -399,7 +364,7 @@ class LogisticProblem:
                 gradient, part, own = problem
                 minimise_quadratic(G, gradient, part, *own, aim, slope_tol)
             new[places] = part
-            return curvature
+            return
         total = curvature.sum() if self.fit_intercept else np.inf
         mean, squares = working.moments(curvature, working.columns, total)
         kernels.csc_sweeps(
@@ -416,7 +381,6 @@ class LogisticProblem:
             aim,
             slope_tol,
         )
-        return curvature
 
     def _prefers_conjugate(self, l1):
         """Whether a smooth problem is too large for its Hessian."""
@@ -482,7 +446,9 @@ class LogisticProblem:
         else:
             return False
         state.damping.adapt(length)
-        local[:] = new if length == 1.0 else trial
+        if length == 1.0:
+            trial = new
+        local[:] = trial
         state.move(length * step, length * (shift - float(origin @ change)))
         return value < before + slack
 

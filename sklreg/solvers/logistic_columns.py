@@ -20,13 +20,12 @@ _FILLED = 0.02
 _SHORT = 0.1
 # A Gram serves while no more than this part of the weights has moved: the more, the
 # more rows a fresh one would have to be summed over, up to a limit; up to three times
-# as much where columns are many, for its price is quadratic in them.
-_DRIFT, _DRIFT_PER_ROW, _DRIFT_COLUMNS = 0.05, 5e-6, 250
+# as much where columns are many. For its price is quadratic in them: so many columns
+# more make it as dear as one step more.
+_DRIFT, _DRIFT_PER_ROW, _STEP_COLUMNS = 0.05, 5e-6, 250
 # Memory that a panel is given at once: it costs nothing before it is written to,
 # while growing step by step costs copies.
 _PANEL_BYTES = 1 << 27
-# A Gram that serves again must close this part of the gap with each step.
-_PACE = 0.2
 # From this many columns on products are taken in single precision.
 _SINGLE_COLUMNS = 100
 
@@ -296,23 +295,27 @@ class WeightedGram:
         self.single = single
         self._curvature = None
         self._served = False
-        self._gap = np.inf
+        self._gap, self._goal = np.inf, np.inf
         self._places = np.empty(0, dtype=np.int64)
         self._gram = np.empty((0, 0))
 
-    def restart(self):
-        """Begin a new problem, whose gaps say nothing about those before."""
-        self._gap = np.inf
+    def restart(self, goal):
+        """Begin a new problem, whose gap is to come down to a goal."""
+        self._gap, self._goal = np.inf, max(goal, np.finfo(np.float64).tiny)
 
     def heed(self, gap):
         """Take note of the gap before a step; give up a matrix that slows them.
 
         Where few rows carry all the curvature, weights that moved little in sum may
         still have moved enough to turn quadratic convergence into a slow linear one.
+        A matrix goes when the steps to the goal would cost more than a fresh one.
         """
-        if self._served and gap > _PACE * self._gap:
-            self._curvature = None
-        self._gap = gap
+        before, self._gap = self._gap, gap
+        if self._served and self._goal < gap and np.isfinite(before):
+            spared = 1.0 + len(self._places) / _STEP_COLUMNS
+            left = np.log(gap / self._goal)
+            if not np.isfinite(gap) or left > spared * np.log(before / gap):
+                self._curvature = None
 
     def at(self, curvature, wanted):
         """Return ``(places, G)``: at least the columns wanted, about these weights.
@@ -322,7 +325,6 @@ class WeightedGram:
         """
         ratio = self._ratio(curvature, len(wanted))
         self._served = ratio > 0.0
-        self._multiple = ratio or 1.0
         single = self.single and len(wanted) >= _SINGLE_COLUMNS
         if not ratio:
             self._curvature = curvature.copy()
@@ -341,11 +343,6 @@ class WeightedGram:
             self._places, self._gram = every, grown
         return self._places, ratio * self._gram
 
-    @property
-    def curvature(self):
-        """The weights that the matrix given last was made about."""
-        return self._multiple * self._curvature
-
     def _ratio(self, curvature, n_columns):
         """Return the multiple that the weights are of those before, or zero."""
         if self._curvature is None:
@@ -353,5 +350,5 @@ class WeightedGram:
         ratio = curvature.sum() / self._curvature.sum()
         drift = np.abs(curvature - ratio * self._curvature).sum()
         allowed = min(_DRIFT, _DRIFT_PER_ROW * len(curvature))
-        allowed *= min(max(1.0, n_columns / _DRIFT_COLUMNS), 3.0)
+        allowed *= min(max(1.0, n_columns / _STEP_COLUMNS), 3.0)
         return float(ratio) if drift <= allowed * curvature.sum() else 0.0
