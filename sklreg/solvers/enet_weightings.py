@@ -86,7 +86,7 @@ class _ElasticNets:
     def solve(self, chunk):
         """Return a :class:`WeightedFit` for every weighting of a chunk."""
         count = len(chunk)
-        scale = np.stack([chunk.scale(b) for b in range(count)], axis=1)
+        scale = chunk.each_column(chunk.scale)
         L1, L2 = self.l1 * scale, self.l2 * scale**2
         W = np.repeat(self.start[:, None], count, axis=1)
         n_iter = np.zeros(count, dtype=int)
@@ -113,8 +113,7 @@ class _ElasticNets:
             left = left[exact & violated[left]]
             if not len(left):
                 break
-        squares = self.data.Y[:, 0] ** 2 @ chunk.share - chunk.lift[0] ** 2
-        goals = self.tol * np.maximum(squares, 0.0)
+        goals = self.tol * chunk.spread()[0]
         for b in np.flatnonzero(~(gaps <= goals)):
             design = make_design(self.data.X, chunk.share[:, b], self.data.center)
             target, _ = design.targets(self.data.Y[:, 0])

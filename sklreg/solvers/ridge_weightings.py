@@ -7,6 +7,8 @@ gradients preconditioned by it (Hestenes and Stiefel 1952) end after a dozen or 
 steps, each of which is one pass over X for all the weightings together.
 """
 
+from functools import partial
+
 import numpy as np
 from scipy import linalg
 
@@ -17,6 +19,9 @@ from sklreg.solvers.weightings import WeightedFit
 _TOL = 1e-10
 # after this many times the steps that were expected at most.
 _PATIENCE = 2
+# A gap above this part of the target's sum of squares, under next to no penalty, is
+# brought down by a Gram matrix of its own.
+_CERTIFIED = 1e-9
 
 
 def ridge_weightings(data, weights, count, alpha):
@@ -49,19 +54,25 @@ def ridge_weightings(data, weights, count, alpha):
     pooled = None
     found = []
     for chunk in data.chunks(weights, count):
-        numbers = range(len(chunk))
+        numbers = np.arange(len(chunk))
+        coefs = np.zeros((n_features, len(alpha), len(chunk)))
+        left = np.ones(len(chunk), dtype=bool)
+        gaps = None
         n_steps = np.inf if wide else _expected_steps(chunk, n_features)
         if wide:
             coefs = _wide_ridges(chunk, kernel, alpha)
+            left[:] = False
         elif _gradients_are_cheaper(chunk, n_features, len(alpha), n_steps):
             pooled = data.gram() / n_samples if pooled is None else pooled
-            coefs = _tall_ridges(chunk, panel, pooled, alpha, _PATIENCE * n_steps)
-        else:
-            coefs = data.each(
-                lambda b, chunk=chunk: _tall_ridge(chunk, panel, b, alpha), numbers
-            )
-        coefs = np.stack(coefs, axis=2)
-        gaps = _ridge_gaps(chunk, panel, coefs, alpha)
+            coefs, left = _tall_ridges(chunk, pooled, panel, alpha, n_steps)
+            gaps = _ridge_gaps(chunk, panel, coefs, alpha)
+            left |= np.any(gaps > _CERTIFIED * chunk.total * chunk.spread(), axis=0)
+        if left.any():
+            solved = data.each(partial(_tall_ridge, chunk, panel, alpha), numbers[left])
+            coefs[:, :, left] = np.stack(solved, axis=2)
+            gaps = None
+        if gaps is None:
+            gaps = _ridge_gaps(chunk, panel, coefs, alpha)
         found += [
             WeightedFit(
                 coefs[:, :, b],
@@ -77,7 +88,7 @@ def ridge_weightings(data, weights, count, alpha):
     return found
 
 
-def _tall_ridge(chunk, panel, b, alpha):
+def _tall_ridge(chunk, panel, alpha, b):
     """Coefficients from the Gram matrix of the features."""
     gram, products = chunk.moments(panel, b)
     diagonal = np.einsum("jj->j", gram)
@@ -115,12 +126,14 @@ def _gradients_are_cheaper(chunk, n_features, n_targets, n_steps):
     return 4 * n_steps * n_targets * len(chunk.share) < n_features * drawn
 
 
-def _tall_ridges(chunk, panel, pooled, alpha, max_steps):
-    """Coefficients by conjugate gradients, preconditioned by the Gram of all rows."""
-    numbers = np.arange(len(chunk))
-    scale = np.stack([chunk.scale(b) for b in numbers], axis=1) ** 2 / chunk.total
-    constant = np.stack([chunk.constant(b) for b in numbers], axis=1)
-    coefs = np.empty((len(pooled), len(alpha), len(chunk)))
+def _tall_ridges(chunk, pooled, panel, alpha, n_steps):
+    """Coefficients by conjugate gradients, preconditioned by the Gram of all rows.
+
+    Also returns which weightings are left to be solved otherwise.
+    """
+    scale = chunk.each_column(chunk.scale) ** 2 / chunk.total
+    constant = chunk.each_column(chunk.constant)
+    coefs = np.zeros((len(pooled), len(alpha), len(chunk)))
     left = np.zeros(len(chunk), dtype=bool)
     for level in np.unique(alpha):
         ridge = level * scale
@@ -129,18 +142,13 @@ def _tall_ridges(chunk, panel, pooled, alpha, max_steps):
         try:
             root = np.linalg.inv(np.linalg.cholesky(M))
         except np.linalg.LinAlgError:  # dependent columns, next to no penalty
-            left[:] = True
-            break
+            return coefs, ~left
         for k in np.flatnonzero(alpha == level):
             coefs[:, k], done = _conjugate_gradients(
-                chunk, panel, k, root, ridge, constant, max_steps
+                chunk, panel, k, root, ridge, constant, _PATIENCE * n_steps
             )
             left |= ~done
-    numbers = numbers[left]
-    found = chunk.data.each(lambda b: _tall_ridge(chunk, panel, b, alpha), numbers)
-    for b, coef in zip(numbers, found, strict=True):
-        coefs[:, :, b] = coef
-    return [coefs[:, :, b] for b in range(len(chunk))]
+    return coefs, left
 
 
 def _conjugate_gradients(chunk, panel, k, root, ridge, constant, max_steps):
@@ -196,7 +204,7 @@ def _wide_ridges(chunk, kernel, alpha):
     if data.center:
         for b, dual in enumerate(duals):
             coefs[b] -= np.outer(chunk.shift[:, b], dual.sum(axis=0))
-    return coefs
+    return np.stack(coefs, axis=2)
 
 
 def _dual_ridge(chunk, kernel, b, alpha):
@@ -229,7 +237,7 @@ def _dual_ridge(chunk, kernel, b, alpha):
 def _ridge_gaps(chunk, panel, coefs, alpha):
     """Duality gaps, shape (n_targets, n_weightings), from the true residuals."""
     gaps = np.empty((len(alpha), len(chunk)))
-    scale = np.stack([chunk.scale(b) for b in range(len(chunk))], axis=1)
+    scale = chunk.each_column(chunk.scale)
     for k, penalty in enumerate(alpha):
         W = np.ascontiguousarray(coefs[:, k])
         weighted = chunk.share * chunk.residuals(panel, W, k)

@@ -255,6 +255,14 @@ class Chunk:
             return np.ones(len(self.shift))
         return column_scale(self.mean(b), self.variance[:, b], len(self.share))
 
+    def spread(self):
+        """Return the weighted variances of the targets, a row a target."""
+        return np.maximum((self.data.Y**2).T @ self.share - self.lift**2, 0.0)
+
+    def each_column(self, function):
+        """Return ``function(b)`` of every weighting as the columns of an array."""
+        return np.stack([function(b) for b in range(len(self))], axis=1)
+
     def constant(self, b):
         """Return which columns are constant, none where variances are not needed."""
         if self.variance is None:

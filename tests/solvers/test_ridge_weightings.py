@@ -99,9 +99,9 @@ def test_what_gradients_do_not_reach_is_solved_directly(monkeypatch):
     monkeypatch.setattr(module, "_gradients_are_cheaper", lambda *given: True)
     direct, solve = [], module._tall_ridge
 
-    def noted(chunk, panel, b, alpha):
+    def noted(chunk, panel, alpha, b):
         direct.append(b)
-        return solve(chunk, panel, b, alpha)
+        return solve(chunk, panel, alpha, b)
 
     monkeypatch.setattr(module, "_tall_ridge", noted)
     fits = module.ridge_weightings(data, counts, len(counts), ALPHA)
@@ -120,6 +120,22 @@ def test_dependent_columns_next_to_unpenalised_are_solved_directly(monkeypatch):
     for fit, weight in zip(fits, counts, strict=True):
         expected = by_normal_equations(X, Y, weight, alpha, True, False)
         assert_allclose(fit.w, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_what_gradients_do_not_certify_is_solved_directly(monkeypatch):
+    """A gap weighs slopes by one over the penalty, which may be next to nothing."""
+    X, Y, counts = problem()
+    X = X * np.logspace(6, -2, X.shape[1])
+    data = Weightings(X, Y, center=True, variances=False, each=one_by_one)
+    monkeypatch.setattr(module, "_gradients_are_cheaper", lambda *given: True)
+    alpha = np.full(3, 1e-6)
+    fits = module.ridge_weightings(data, counts, len(counts), alpha)
+    spreads = [w @ (Y - w @ Y / w.sum()) ** 2 for w in counts]
+    goal = 1e-9 * np.min(spreads)
+    assert max(fit.gap.max() for fit in fits) <= goal
+    monkeypatch.setattr(module, "_CERTIFIED", np.inf)
+    fits = module.ridge_weightings(data, counts, len(counts), alpha)
+    assert max(fit.gap.max() for fit in fits) > goal
 
 
 @pytest.mark.parametrize(
