@@ -28,7 +28,7 @@ import numpy as np
 from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.logistic_dual import BinaryDual
-from sklreg.solvers.logistic_panel import minimise_on_panel, prefers_panel
+from sklreg.solvers.logistic_model import minimise_model
 from sklreg.solvers.logistic_rotation import rotation_for, solve_rotated
 from sklreg.solvers.logistic_state import (
     LogisticSolution,
@@ -41,7 +41,6 @@ from sklreg.solvers.newton_cg import (
     in_single_precision,
     newton_direction,
 )
-from sklreg.solvers.quadratic import minimise_quadratic
 
 # Up to this many features the first working set is the whole problem.
 _WHOLE = 64
@@ -50,21 +49,15 @@ _FIRST_VIOLATORS = 100
 _INNER = 0.3
 # Newton steps on one working set.
 _STEPS = 30
-# The model is minimised to this part of the gap that its Newton step is to close.
-_MODEL = 0.05
-# and to this part of the gap that is asked for.
-_LEAST = 0.03
-_SQUARE = 0.1
-_MODEL_SWEEPS = 200
-# Far from the optimum more Newton steps are worth more than more sweeps.
-_FAR, _FAR_SWEEPS = 1e-2, 20
-# Columns whose slope has come this close to its level join the working set,
+# The model is minimised to this part of the gap that its Newton step is to close, or of
+# the gap's square over the objective, which is about what the step leaves; but not
+# beyond this part of the gap that is asked for.
+_MODEL, _SQUARE, _LEAST = 0.05, 0.1, 0.03
+# Columns whose slope has come this close to its level join the working set.
 _SOON = 0.95
-# and those in it the model.
-_LIKELY = 0.9
 _HALVINGS = 40
-# Slopes of a working set are taken by themselves if X is more than so many times as
-# wide.
+# Inner steps are taken, without a look at all of X, if it is more than so many times as
+# wide as the working set.
 _WIDE = 50
 # Smooth problems of up to this many features are solved with their Hessian.
 _HESSIAN = 200
@@ -325,13 +318,12 @@ class LogisticProblem:
                 break
             steps += 1
             self.gram.heed(gap)
-            # A Newton step leaves about the square of the gap.
             gap, certified = min(gap, certified, value), np.inf
             aim = max(_LEAST * target, min(_MODEL * gap, _SQUARE * gap * gap / value))
             # The slopes are those after the Newton step of what is not penalised.
             new = local.copy() if newton is None else local + newton[columns]
             curvature = state.damped()
-            self._minimise_model(curvature, slope, new, penalties, aim, aim / value)
+            minimise_model(self, curvature, slope, new, penalties, aim, aim / value)
             product = self.working.product(new - local)
             origin = self.working.origin(columns)
             moved = self._search(state, local, new, product, origin, penalties[:2])
@@ -343,44 +335,6 @@ class LogisticProblem:
                 # A product with all columns costs little more.
                 break
         return steps
-
-    def _minimise_model(self, curvature, slope, new, penalties, aim, slope_tol):
-        """Minimise the quadratic model of the loss, in place."""
-        working = self.working
-        if working.prefers_gram():
-            wanted = (new != 0.0) | (np.abs(slope) >= _LIKELY * penalties[0])
-            places = np.flatnonzero(wanted)
-            on_panel = not self.design.sparse
-            on_panel &= prefers_panel(len(curvature), penalties[0][places])
-            if not on_panel:
-                places, G = self.gram.at(curvature, places)
-            part = new[places]
-            problem = slope[places], part, tuple(v[places] for v in penalties)
-            if on_panel:
-                panel = working.weighted_rows(curvature, places)
-                far = slope_tol > _FAR
-                minimise_on_panel(*panel, *problem, aim, slope_tol, far)
-            else:
-                gradient, part, own = problem
-                minimise_quadratic(G, gradient, part, *own, aim, slope_tol)
-            new[places] = part
-            return
-        total = curvature.sum() if self.fit_intercept else np.inf
-        mean, squares = working.moments(curvature, working.columns, total)
-        kernels.csc_sweeps(
-            *self.design.arrays(),
-            working.columns,
-            curvature,
-            total if self.fit_intercept else 0.0,
-            mean,
-            squares,
-            slope,
-            new,
-            *penalties,
-            _FAR_SWEEPS if slope_tol > _FAR else _MODEL_SWEEPS,
-            aim,
-            slope_tol,
-        )
 
     def _prefers_conjugate(self, l1):
         """Whether a smooth problem is too large for its Hessian."""
