@@ -30,19 +30,19 @@ def minimise_on_panel(rows, norms, slope, w, penalties, aim, slope_aim, far):
     Parameters
     ----------
     rows : ndarray of shape (m, n), float32
-        Columns under the weights of the quadratic, each of length 1 or 0,
+        Columns under the weights of the quadratic, each of length 1 or 0.
     norms : ndarray of shape (m,)
-        and their lengths: with ``R = norms[:, None] * rows`` the quadratic's matrix is
-        ``R @ R.T``.
+        Lengths that they had: with ``R = norms[:, None] * rows`` the quadratic's
+        matrix is ``R @ R.T``.
     slope, w : ndarray of shape (m,)
         Minus the gradient at the start, and the start.
     penalties : tuple of four ndarrays of shape (m,)
         L1 and L2 penalties and a box around zero.
     aim, slope_aim : float
         Ends when a sweep lowers the objective by no more than ``aim`` and finds no
-        slope off by more than ``slope_aim`` of its L1 level,
+        slope off by more than ``slope_aim`` of its L1 level.
     far : bool
-        or, with ``far``, after a few sweeps.
+        Whether to end after a few sweeps anyway.
     """
     # In what follows w is that of columns of length 1.
     l1, l2, lower, upper = penalties
