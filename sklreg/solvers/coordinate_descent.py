@@ -15,6 +15,7 @@ import numpy as np
 
 from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.active_set import LARGEST_SUPPORT, ActiveSet
+from sklreg.solvers.steps import PathSteps
 from sklreg.solvers.solution import Selection, Solution
 from sklreg.solvers.working_set import WorkingSet
 
@@ -34,6 +35,8 @@ _LARGE = 2_000_000
 # as many as this number of multiplications pays for.
 _FIRST_EXACT = 3
 _SETTLING_WORK = 2_000_000
+# Sweeps over a dense panel before the first look at the gap, as dear as a sweep.
+_FIRST_LOOK = 5
 # Sweeps between two looks at the whole problem, and how many rounds may pass without
 # a lower gap before rounding is all that is left.
 _ROUND_SWEEPS = 200
@@ -170,7 +173,7 @@ class LeastSquaresProblem:
         n_iter = 0
         wide = n_features > len(self.b) and not self.design.sparse
         if wide and not w.any() and self.in_blocks():
-            n_iter = self._approach(w, l1, l2, max_iter)
+            n_iter = self._approach(w, l1, l2, tol, max_iter)
             correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
         if whole and self._tall():
@@ -241,7 +244,7 @@ class LeastSquaresProblem:
             n_rounds += 1
         return n_rounds
 
-    def _approach(self, w, l1, l2, max_stages):
+    def _approach(self, w, l1, l2, tol, max_stages):
         """Come down to a small penalty by stages, in place of w = 0.
 
         Correlations change steadily along the path, so that the working set of the
@@ -256,6 +259,7 @@ class LeastSquaresProblem:
         stages = int(np.ceil(-np.log(level) / np.log(_STAGE)))
         ratio = level ** (-1.0 / stages)
         correlation, before = self.q, None
+        steps = PathSteps(self, tol, max_stages)
         for stage in range(min(stages, max_stages)):
             ahead, end = correlation - l2 * w, level * ratio
             if stage == stages - 1:
@@ -271,7 +275,8 @@ class LeastSquaresProblem:
             if not (finite and self.active.worthwhile(local, *penalties)):
                 return stage
             gradient = correlation[columns]
-            done, _ = self.active.move(local, gradient, *penalties, self.positive)
+            done, _ = steps.move(local, gradient, *penalties)
+            steps.begin()
             if not done:
                 return stage
             w[columns] = local
@@ -425,6 +430,7 @@ class LeastSquaresProblem:
         sparse = self.design.sparse
         panel = working.sparse_panel if sparse else working.panel
         descend = panel.descend if sparse else partial(kernels.panel_descent, panel)
+        look = () if sparse else (_FIRST_LOOK, np.empty(len(local)))
         sweeps, gap = 0, np.inf
         while sweeps < max_sweeps:
             done, gap = descend(
@@ -437,6 +443,7 @@ class LeastSquaresProblem:
                 self.selection.order(len(local)),
                 self.selection.sweeps(max_sweeps - sweeps),
                 tol,
+                *look,
             )
             sweeps += done
             if gap <= tol or not np.isfinite(gap):

@@ -46,7 +46,7 @@ class GramCertifier(BlockCertifier):
         self.before, self.end = self.end, End(level, w, None, correlation)
         return correlation
 
-    def certify(self, solutions, l1s, l2s, out=None):
+    def certify(self, solutions, l1s, l2s, out=None, gradients=None):
         """Return ``(gaps, correlations)`` of the solutions of a block.
 
         As :meth:`BlockCertifier.certify` does, with the correlations of all columns.
@@ -55,7 +55,7 @@ class GramCertifier(BlockCertifier):
         if found is None:
             # Penalties only fall from here, so that it stays this way.
             self.cancels = True
-            return super().certify(solutions, l1s, l2s, out)
+            return super().certify(solutions, l1s, l2s, out, gradients)
         gaps, correlations = found
         self.look(l1s[-1], solutions[-1], correlations[-1])
         return gaps, correlations

@@ -121,7 +121,7 @@ class _Follower:
             accepted = self._certify(found, first)
             if not accepted:
                 # Not even the first penalty of the block held: solve it by itself.
-                start, events = found[0]
+                start, events, _ = found[0]
                 solution = problem.solve(
                     self.l1s[first],
                     self.l2s[first],
@@ -163,7 +163,7 @@ class _Follower:
         )
 
     def _solve_block(self, w, correlation, first, last):
-        """Return ``(w, n_iter)`` for each penalty, solved on the working set."""
+        """Return ``(w, n_iter, gradient)`` for each penalty, on the working set."""
         if self.problem.design.sparse and not self.working.prefers_gram():
             return self._descend(w, first, last)
         columns = self.working.columns
@@ -172,11 +172,12 @@ class _Follower:
         l1_factor = self.problem.l1_factor[columns]
         l2_factor = self.problem.l2_factor[columns]
         found = []
+        self.steps.begin()
         for k in range(first, last):
             done, events = self.steps.move(
                 local, gradient, self.l1s[k] * l1_factor, self.l2s[k] * l2_factor
             )
-            found.append((self._full(k, local), events))
+            found.append((self._full(k, local), events, gradient.copy()))
             if not done:
                 break
         return found
@@ -204,7 +205,7 @@ class _Follower:
                 self.max_iter,
             )
             before, here = here, local
-            found.append((self._full(k, local), sweeps))
+            found.append((self._full(k, local), sweeps, None))
         return found
 
     def _full(self, k, local):
@@ -219,8 +220,9 @@ class _Follower:
         block = slice(first, first + len(found))
         l1s, l2s = self.l1s[block], self.l2s[block]
         out = None if self.correlations is None else self.correlations[block]
-        found_w = [w for w, _ in found]
-        gaps, correlations = self.certifier.certify(found_w, l1s, l2s, out)
+        found_w, _, gradients = zip(*found, strict=True)
+        known = None if gradients[-1] is None else gradients
+        gaps, correlations = self.certifier.certify(found_w, l1s, l2s, out, known)
         # A gap that is not a number is too large as well.
         short = np.flatnonzero(~(gaps <= problem.goal(self.tol)))
         held = short[0] if len(short) else len(found)
