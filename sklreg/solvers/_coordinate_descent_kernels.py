@@ -83,6 +83,23 @@ def duality_gap(w, gradient, l1, l2, square, with_target, positive):
 
 
 @njit(**_JIT)
+def duality_gaps(
+    W, C, l1s, l2s, l1_factor, l2_factor, squares, with_target, positive, gaps
+):
+    """Write the gap of every row of ``W``, whose gradients are the rows of ``C``."""
+    for k in range(l1s.shape[0]):
+        gaps[k], _ = duality_gap(
+            W[k],
+            C[k],
+            l1s[k] * l1_factor,
+            l2s[k] * l2_factor,
+            squares[k],
+            with_target[k],
+            positive,
+        )
+
+
+@njit(**_JIT)
 def screen(active, n_active, w, gradient, l1, l2, squares, gap, scale, positive):
     """Gap safe rule (Ndiaye et al. 2017): keep what may be nonzero at the optimum.
 

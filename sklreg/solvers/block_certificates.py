@@ -241,7 +241,9 @@ class BlockCertifier:
         # Residuals differ from the last one by A u, u being zero off the set.
         U = local[:, [-2]] - local
         last = end.correlation[columns]
-        if gradients is not None and np.max(np.abs(gradients[-1] - last)) <= room:
+        if gradients is not None and np.allclose(
+            gradients[-1], last, rtol=0, atol=room
+        ):
             GU = np.stack([*gradients, start.correlation[columns]], axis=1)
             GU -= last[:, None]
         else:

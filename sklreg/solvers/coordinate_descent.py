@@ -29,6 +29,8 @@ _INNER = 0.02
 _TIGHT = 1e-5
 # Up to this many features (32 MiB) a path on a tall X begins with their Gram matrix.
 _PATH_GRAM = 2048
+# Products with X of fewer multiplications cost next to nothing.
+_LITTLE = 1 << 21
 # A dense X of more entries is not copied into a panel where its Gram would be small.
 _LARGE = 2_000_000
 # Sweeps before the first exact step; a small problem that may settle by itself gets
@@ -120,15 +122,28 @@ class LeastSquaresProblem:
         n_samples, n_features = self.design.shape
         return (
             self.selection.random_state is None
-            and (_WHOLE < n_features or self._tall())
+            and (_WHOLE < n_features or self._tall() or self.is_small())
             and (self.design.sparse or min(n_samples, n_features) <= LARGEST_SUPPORT)
         )
+
+    def is_small(self):
+        """Whether a path is followed in one go, by the Gram matrix of few features."""
+        given = self.working.whole_gram is not None and not self.exact_gram
+        return self.design.shape[1] <= _WHOLE and not given
 
     def make_gram(self):
         """Make the Gram matrix of all the features, unless there is one."""
         if self.working.whole_gram is None:
             self.working.whole_gram = self.design.gram()
             self.exact_gram = not self.design.gram_cancels
+
+    def certifies_by_gram(self, n_penalties):
+        """Whether a path is certified by its Gram matrix: X is read where it is small.
+
+        A certificate by the Gram matrix has to allow for its rounding.
+        """
+        n_samples, n_features = self.design.shape
+        return self.exact_gram and n_samples * n_features * n_penalties > _LITTLE
 
     def repays_gram(self):
         """Whether a path is certified more cheaply by a Gram matrix than by X."""
@@ -171,7 +186,7 @@ class LeastSquaresProblem:
             np.maximum(w, 0.0, out=w)
         goal = self.goal(tol)
         n_iter = 0
-        wide = n_features > len(self.b) and not self.design.sparse
+        wide = n_features > max(_WHOLE, len(self.b)) and not self.design.sparse
         if wide and not w.any() and self.in_blocks():
             n_iter = self._approach(w, l1, l2, tol, max_iter)
             correlation = None if n_iter else correlation

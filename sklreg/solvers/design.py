@@ -385,6 +385,16 @@ class SparseDesign(Design):
         )
         return out
 
+    def gram(self):
+        """Return the whole ``A^T A``."""
+        every = np.arange(self.shape[1])
+        return self.cross_gram(every, every)
+
+    @property
+    def gram_cancels(self):
+        """Whether ``gram`` subtracts what may be nearly as large."""
+        return bool(np.any(self.mean**2 > self.all_squares()))
+
     def _sparse_gram(self, rows, columns):
         """Return the same where no column is without zeros, row by row of X."""
         left = self.X[:, rows].astype(np.float64, copy=False)

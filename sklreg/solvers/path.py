@@ -84,12 +84,15 @@ class _Follower:
         self.tol, self.max_iter = tol, max_iter
         design = problem.design
         n_samples, n_features = design.shape
-        self.whole = not design.sparse and n_features <= min(n_samples, _WHOLE)
+        self.small = problem.is_small()
+        self.whole = self.small or (
+            not design.sparse and n_features <= min(n_samples, _WHOLE)
+        )
         if self.whole or problem.repays_gram():
             problem.make_gram()
         if self.whole:
             self.working.add(np.arange(n_features))
-        if problem.exact_gram:
+        if problem.certifies_by_gram(len(l1s)):
             self.certifier = GramCertifier(problem, problem.goal(tol))
         else:
             self.certifier = BlockCertifier(problem)
@@ -112,6 +115,7 @@ class _Follower:
         correlation = self.certifier.look(max(null_level, self.l1s[0]), w)
         first, n_alphas = 0, len(self.l1s)
         largest = _LARGEST_WHOLE_BLOCK if self.whole else _LARGEST_BLOCK
+        largest = n_alphas if self.small else largest
         block = largest if self.whole else _FIRST_BLOCK
         while first < n_alphas:
             last = min(first + block, n_alphas)
@@ -164,6 +168,8 @@ class _Follower:
 
     def _solve_block(self, w, correlation, first, last):
         """Return ``(w, n_iter, gradient)`` for each penalty, on the working set."""
+        if self.small:
+            return self._follow(w, first, last)
         if self.problem.design.sparse and not self.working.prefers_gram():
             return self._descend(w, first, last)
         columns = self.working.columns
@@ -181,6 +187,21 @@ class _Follower:
             if not done:
                 break
         return found
+
+    def _follow(self, w, first, last):
+        """Return the same, all of it by one kernel."""
+        problem, block = self.problem, slice(first, last)
+        found = problem.active.path(
+            problem.q,
+            w.copy(),
+            self.l1s[block],
+            self.l2s[block],
+            (problem.l1_factor, problem.l2_factor),
+            problem.positive,
+            self.max_iter,
+            self.solutions[block],
+        )
+        return [(self.solutions[first + k], int(n), None) for k, n in enumerate(found)]
 
     def _descend(self, w, first, last):
         """Return the same by sweeps over sparse columns."""

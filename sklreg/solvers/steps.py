@@ -62,6 +62,8 @@ class PathSteps:
         ``gradient``, ``A^T (b - A w)`` on the working set, moves along. Returns
         whether the end was reached, and the number of sweeps and events on the way.
         """
+        if not len(w):
+            return True, 0
         before = w != 0.0
         sweeps, reached = self._sweep(w, gradient, l1, l2)
         events = 0
