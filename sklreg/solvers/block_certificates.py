@@ -137,7 +137,7 @@ class BlockCertifier:
 
         A coefficient of zero whose correlation stays below its level adds nothing.
         """
-        problem, columns = self.problem, self.problem.working.columns
+        columns = self.problem.working.columns
         if not len(columns) or 4 * len(columns) > len(level) or not level.all():
             return slice(None)
         told = np.abs(correlation) > level

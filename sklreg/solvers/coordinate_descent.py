@@ -15,8 +15,8 @@ import numpy as np
 
 from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.active_set import LARGEST_SUPPORT, ActiveSet
-from sklreg.solvers.steps import PathSteps
 from sklreg.solvers.solution import Selection, Solution
+from sklreg.solvers.steps import PathSteps
 from sklreg.solvers.working_set import WorkingSet
 
 # Up to this many features the first working set is the whole problem, where sweeps
