@@ -1,11 +1,12 @@
 """What happens between two epochs of a fit: judging, and calling back."""
 
 import copy
+from abc import ABC, abstractmethod
 
 from sklearn.metrics import check_scoring
 
 
-class EpochMonitor:
+class EpochMonitor(ABC):
     """Scores the held-out samples after each epoch, and tells the callbacks.
 
     What differs from one kind of model to another is in `_fitted_attributes`, the
@@ -78,8 +79,10 @@ class EpochMonitor:
         vars(model).pop("feature_names_in_", None)  # the rows have no names any more
         return self._scorer(model, held.X, held.y, **weights)
 
+    @abstractmethod
     def _fitted_attributes(self):
-        raise NotImplementedError
+        """Return the attributes of the estimator as the fit now stands."""
 
+    @abstractmethod
     def _loss_and_score(self):
-        raise NotImplementedError
+        """Return loss and score of the held-out samples as the fit now stands."""

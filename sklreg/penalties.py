@@ -24,6 +24,7 @@ Parikh, N. and Boyd, S. (2014). Proximal Algorithms. Foundations and Trends in
 Optimization 1(3).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,7 @@ def _indicator(inside):
     return 0.0 if np.all(inside) else np.inf
 
 
-class _Separable:
+class _Separable(ABC):
     """A sum over coordinates of ``l1 * |w_j| + l2 / 2 * w_j ** 2``.
 
     Subclasses say what ``l1`` and ``l2`` are: scalars, or arrays that broadcast
@@ -77,8 +78,9 @@ class _Separable:
     """
 
     @property
+    @abstractmethod
     def _weights(self):
-        raise NotImplementedError
+        """The pair ``(l1, l2)``."""
 
     def value(self, w):
         """Return the penalty at `w` as a float."""

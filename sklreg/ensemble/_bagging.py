@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from warnings import warn
 
 import numpy as np
@@ -286,9 +287,7 @@ class Bagging(DocLinkMixin):
             or (_routing_enabled() and not consumes_sample_weight(model))
         ):
             return None
-        members = [
-            self._make_estimator(append=False, random_state=seed) for seed in seeds
-        ]
+        members = self._make_members(seeds)
         cores = members if scaler is None else [member[-1] for member in members]
         weights = (self._draws.weights(seed)[1] for seed in seeds)
         try:
@@ -307,6 +306,24 @@ class Bagging(DocLinkMixin):
                 _set_scaler(member[0], mean, variance, scale, len(X))
         every = np.arange(self._draws.n_features)
         return members, [every] * len(members)
+
+    def _make_members(self, seeds):
+        """Return what ``_make_estimator`` returns for each seed, in less time."""
+        template = self._make_estimator(append=False)
+        names = sorted(
+            name
+            for name in template.get_params(deep=True)
+            if name == "random_state" or name.endswith("__random_state")
+        )
+        rng, members = np.random.RandomState(), []
+        for seed in seeds:
+            member = deepcopy(template)
+            rng.seed(seed)
+            drawn = {name: rng.randint(MAX_INT) for name in names}
+            if "random_state" in drawn:  # without a look at the signatures
+                member.random_state = drawn.pop("random_state")
+            members.append(member.set_params(**drawn))
+        return members
 
     @contextmanager
     def _threads(self, n_tasks):

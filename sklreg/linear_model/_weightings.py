@@ -89,6 +89,7 @@ def fit_elastic_nets(model, members, X, y, weights, *, each, standardize, warn):
     fits = enet_weightings(
         data,
         weights,
+        len(members),
         l1,
         model.alpha * (1.0 - model.l1_ratio),
         positive=model.positive,
@@ -120,7 +121,7 @@ def fit_ridges(model, members, X, y, weights, *, each, standardize):
     if not np.all(alphas > 0):
         return NotImplemented
     data, X, y = _rows(model, members, X, y, each=each, standardize=standardize)
-    fits = ridge_weightings(data, weights, alphas)
+    fits = ridge_weightings(data, weights, len(members), alphas)
     found = []
     for member, fit in zip(members, fits, strict=True):
         n_iter = np.ones(len(alphas), dtype=np.int32)

@@ -175,7 +175,10 @@ def regularization(estimator, n_features):
 def check_for_lbfgs(plan, regular, validation):
     """Raise if the solver 'lbfgs', whose objective must not change, cannot do it."""
     refused = {
-        "dropout, structured_dropout, input_dropout and stochastic_depth": plan.drops,
+        "dropout": any(plan.dropout),
+        "structured_dropout": any(plan.structured_dropout),
+        "input_dropout": plan.input_dropout,
+        "stochastic_depth": any(plan.stochastic_depth),
         "activation_noise": plan.activation_noise,
         "input_noise": regular.input_noise,
         "weight_noise": regular.weight_noise,

@@ -3,41 +3,22 @@
 import numpy as np
 from numba import njit
 
+from sklreg.solvers._log_loss_kernels import exp_of_minus
+
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-_JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
+_JIT = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 
 # Up to this relative change the divergence is summed by its series.
 _SERIES = 0.03
 # Rows whose exponentials are found at a time: they stay in the nearest cache.
 _BLOCK = 256
-_LOG2E = 1.4426950408889634
-_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
-# Added to a number it leaves its integer, with the bias of exponents, in the last bits.
-_SHIFTER = 6755399441055744.0 + 1023.0
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def exponentials(x, bits, out):
-    """Write ``exp(x)`` for ``-708 <= x <= 0`` to ``out``, without a branch.
-
-    ``bits`` is work space, int64. Sums must not be reordered here: adding the shifter
-    and taking it away again is what rounds.
-    """
-    shifted = bits.view(np.float64)
-    for i in range(x.shape[0]):
-        shifted[i] = x[i] * _LOG2E + _SHIFTER
-    for i in range(x.shape[0]):
-        power = shifted[i] - _SHIFTER
-        r = (x[i] - power * _LN2_HIGH) - power * _LN2_LOW
-        tail = 1.0 / 3628800.0 + r * (1.0 / 39916800.0 + r * (1.0 / 479001600.0))
-        tail = 1.0 / 40320.0 + r * (1.0 / 362880.0 + r * tail)
-        tail = 1.0 / 720.0 + r * (1.0 / 5040.0 + r * tail)
-        tail = 1.0 / 24.0 + r * (1.0 / 120.0 + r * tail)
-        out[i] = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * tail)))
-    for i in range(x.shape[0]):
-        bits[i] <<= 52
-    for i in range(x.shape[0]):
-        out[i] *= shifted[i]
+@njit(**_JIT)
+def _exponentials(raw, out):
+    """Write ``exp(-|raw|)`` to ``out``, in a loop of its own that is vectors."""
+    for i in range(raw.shape[0]):
+        out[i] = exp_of_minus(abs(raw[i]))
 
 
 @njit(**_JIT)
@@ -45,13 +26,10 @@ def derivatives(raw, sign, weight, theta, curvature):
     """Write minus the gradient of the loss and its curvature; return their sums."""
     slope = 0.0
     total = 0.0
-    x, e = np.empty(_BLOCK), np.empty(_BLOCK)
-    bits = np.empty(_BLOCK, dtype=np.int64)
+    e = np.empty(_BLOCK)
     for start in range(0, raw.shape[0], _BLOCK):
         m = min(_BLOCK, raw.shape[0] - start)
-        for i in range(m):
-            x[i] = max(-abs(raw[start + i]), -708.0)
-        exponentials(x[:m], bits[:m], e[:m])
+        _exponentials(raw[start : start + m], e)
         for i in range(m):
             k = start + i
             share = 1.0 / (1.0 + e[i])
@@ -102,13 +80,10 @@ def divergence(raw, dual, scale, sign, weight):
     """
     total = 0.0
     sum_ = 0.0
-    x, e = np.empty(_BLOCK), np.empty(_BLOCK)
-    bits = np.empty(_BLOCK, dtype=np.int64)
+    e = np.empty(_BLOCK)
     for start in range(0, raw.shape[0], _BLOCK):
         m = min(_BLOCK, raw.shape[0] - start)
-        for i in range(m):
-            x[i] = max(-abs(raw[start + i]), -708.0)
-        exponentials(x[:m], bits[:m], e[:m])
+        _exponentials(raw[start : start + m], e)
         far = 0
         for i in range(m):
             k = start + i

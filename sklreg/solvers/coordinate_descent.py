@@ -366,13 +366,15 @@ class LeastSquaresProblem:
         columns = self.working.columns
         local = w[columns]
         penalties = l1[columns], l2[columns]
-        if self.working.prefers_gram():
-            if exact and self.active.worthwhile(local, *penalties):
-                moved = local.copy(), correlation[columns]
-                done, _ = self.active.move(*moved, *penalties, self.positive)
-                if done:
-                    w[columns] = moved[0]
-                    return 1
+        by_gram = self.working.prefers_gram()
+        exact = exact and (by_gram or self.working.holds_most_of_gram())
+        if exact and self.active.worthwhile(local, *penalties):
+            moved = local.copy(), correlation[columns]
+            done, _ = self.active.move(*moved, *penalties, self.positive)
+            if done:
+                w[columns] = moved[0]
+                return 1
+        if by_gram:
             sweeps, _ = self.descend_gram(
                 local,
                 correlation[columns],

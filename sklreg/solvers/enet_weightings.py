@@ -29,7 +29,9 @@ class _GramSet:
         return len(self.gram)
 
 
-def enet_weightings(data, weights, l1, l2, *, positive=False, tol=1e-4, max_iter=1000):
+def enet_weightings(
+    data, weights, count, l1, l2, *, positive=False, tol=1e-4, max_iter=1000
+):
     """Solve the elastic net under each weighting of the rows.
 
     For every weighting, its weights s normalised to sum to one, minimises
@@ -43,6 +45,8 @@ def enet_weightings(data, weights, l1, l2, *, positive=False, tol=1e-4, max_iter
         Rows and one target.
     weights : iterable of ndarray of shape (n_samples,)
         Non-negative weights with positive sums.
+    count : int
+        Number of weightings.
     l1, l2 : float
         Penalties; `l1` must be positive.
     positive : bool
@@ -58,7 +62,7 @@ def enet_weightings(data, weights, l1, l2, *, positive=False, tol=1e-4, max_iter
     list of WeightedFit
     """
     solver = _ElasticNets(data, l1, l2, positive, tol, max_iter)
-    return [fit for chunk in data.chunks(weights) for fit in solver.solve(chunk)]
+    return [fit for chunk in data.chunks(weights, count) for fit in solver.solve(chunk)]
 
 
 class _ElasticNets:
@@ -77,11 +81,12 @@ class _ElasticNets:
             scale = column_scale(data.base.mean, squares, len(target))
         start = problem.solve(l1 * scale, l2 * scale**2, tol=1e-6, max_iter=max_iter)
         self.start = start.w
+        self.panel = None
 
     def solve(self, chunk):
         """Return a :class:`WeightedFit` for every weighting of a chunk."""
         count = len(chunk)
-        scale = np.stack([chunk.scale(b) for b in range(count)], axis=1)
+        scale = chunk.each_column(chunk.scale)
         L1, L2 = self.l1 * scale, self.l2 * scale**2
         W = np.repeat(self.start[:, None], count, axis=1)
         n_iter = np.zeros(count, dtype=int)
@@ -108,7 +113,7 @@ class _ElasticNets:
             left = left[exact & violated[left]]
             if not len(left):
                 break
-        goals = self.tol * np.einsum("ib,ib->b", chunk.share, self._centred(chunk) ** 2)
+        goals = self.tol * chunk.spread()[0]
         for b in np.flatnonzero(~(gaps <= goals)):
             design = make_design(self.data.X, chunk.share[:, b], self.data.center)
             target, _ = design.targets(self.data.Y[:, 0])
@@ -131,13 +136,13 @@ class _ElasticNets:
         ]
 
     def _panel(self, inside):
+        """Return a panel of the columns inside, the one at hand if they are in it."""
         columns = np.flatnonzero(inside.any(axis=1))
-        if len(columns) > _WHOLE_SHARE * len(inside):
-            columns = np.arange(len(inside))
-        return self.data.panel(columns)
-
-    def _centred(self, chunk):
-        return self.data.Y[:, :1] - chunk.lift[0]
+        if self.panel is None or not np.isin(columns, self.panel.columns).all():
+            if len(columns) > _WHOLE_SHARE * len(inside):
+                columns = np.arange(len(inside))
+            self.panel = self.data.panel(columns)
+        return self.panel
 
     def _move(self, chunk, panel, b, w, inside, L1, L2):
         """Return the solution on some columns and its events, -1 where it failed."""
@@ -163,11 +168,11 @@ class _ElasticNets:
     def _certify(self, chunk, panel, W, L1, L2):
         """Return the duality gaps, and correlations in excess of their levels."""
         residuals = chunk.residuals(panel, np.ascontiguousarray(W[panel.columns]))
-        C = chunk.correlations(residuals)
-        squares = np.einsum("ib,ib,ib->b", chunk.share, residuals, residuals)
-        with_target = np.einsum(
-            "ib,ib,ib->b", chunk.share, residuals, self._centred(chunk)
-        )
+        weighted = chunk.share * residuals
+        C = chunk.correlations(weighted)
+        squares = np.einsum("ib,ib->b", weighted, residuals)
+        with_target = self.data.Y[:, 0] @ weighted
+        with_target -= chunk.lift[0] * weighted.sum(axis=0)
         gaps = np.empty(len(chunk))
         for b in range(len(chunk)):
             gaps[b], _ = duality_gap(

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklreg.solvers.design import make_design
+from sklreg.solvers import _weightings_kernels as kernels
+from sklreg.solvers.design import make_design, read_only
 
-# Rows of a block whose Gram matrix is added up: its copy stays within the caches.
-_BLOCK_ROWS = 1024
+# Rows of a block, and values of one that is copied: it stays within the caches.
+_BLOCK_ROWS, _BLOCK_VALUES = 1024, 1 << 18
+# Runs of blocks that threads may work on side by side, and rows not worth a run.
+_RUNS, _LEAST_ROWS = 4, 128
+# A variance that is this part of what it is the difference of is not to be trusted.
+_CANCELLED = 1e-10
 # Weightings solved side by side hold arrays of this part of the size of X.
-_CHUNK_SHARE = 8
+_CHUNK_SHARE = 6
 
 
 @dataclass
@@ -78,9 +83,10 @@ class Weightings:
         self.level = Y.mean(axis=0) if center else np.zeros(Y.shape[1])
         self.Y = Y - self.level
 
-    def chunks(self, weights):
-        """Yield a :class:`Chunk` for every few of the weight vectors."""
+    def chunks(self, weights, count):
+        """Yield a :class:`Chunk` for every few of `count` weight vectors."""
         size = max(2, self.X.shape[1] // _CHUNK_SHARE)
+        size = -(-count // max(1, -(-count // size)))  # chunks of like size
         columns = []
         for weight in weights:
             columns.append(np.asarray(weight, dtype=np.float64))
@@ -92,20 +98,93 @@ class Weightings:
 
     def transpose_times(self, V):
         """Return ``(X - mean)^T V``, the mean being that of all rows, or zero."""
-        return self.base.correlate(V / self.base.root)
+
+        def of_run(run):
+            return sum(
+                block.T @ V[rows] - np.outer(mean, V[rows].sum(axis=0))
+                for rows, block, mean in self.blocks(run)
+            )
+
+        return sum(self.each(of_run, self.runs()))
+
+    def times(self, W):
+        """Return ``(X - mean) W``."""
+        out = np.empty((len(self.X), W.shape[1]))
+
+        def of_run(run):
+            for rows, block, mean in self.blocks(run):
+                np.matmul(block, W, out=out[rows])
+                out[rows] -= mean @ W
+
+        self.each(of_run, self.runs())
+        return out
+
+    def weighted_times(self, share, P):
+        """Return ``(X - mean)^T (share * ((X - mean) P))``, in one pass over X.
+
+        ``share`` and P hold a weighting a column.
+        """
+
+        def of_run(run):
+            total = np.zeros(P.shape)
+            for rows, block, mean in self.blocks(run):
+                fitted = block @ P
+                fitted -= mean @ P
+                fitted *= share[rows]
+                total += block.T @ fitted
+                total -= np.outer(mean, fitted.sum(axis=0))
+            return total
+
+        return sum(self.each(of_run, self.runs()))
+
+    def gram(self):
+        """Return ``(X - mean)^T (X - mean)``."""
+
+        def of_run(run):
+            total = np.zeros((self.X.shape[1], self.X.shape[1]))
+            for rows in run:
+                block = self.X[rows] - self.base.mean
+                total += block.T @ block
+            return total
+
+        return sum(self.each(of_run, self.runs()))
 
     def squares_times(self, V):
         """Return ``((X - mean) ** 2)^T V``."""
-        total = np.zeros((self.X.shape[1], V.shape[1]))
-        for rows in row_blocks(len(V)):
-            block = self.X[rows] - self.base.mean
-            block *= block
-            total += block.T.astype(np.float64, copy=False) @ V[rows]
-        return total
+
+        def of_run(run):
+            total = np.zeros((self.X.shape[1], V.shape[1]))
+            for rows in run:
+                block = self.X[rows] - self.base.mean
+                block *= block
+                total += block.T @ V[rows]
+            return total
+
+        return sum(self.each(of_run, self.runs()))
+
+    def runs(self):
+        """Return lists of slices of rows, as much work each, for threads."""
+        n_rows = len(self.X)
+        n_blocks = _RUNS * -(-n_rows // (_RUNS * _BLOCK_ROWS))
+        blocks = row_blocks(n_rows, max(_LEAST_ROWS, -(-n_rows // n_blocks)))
+        step = -(-len(blocks) // _RUNS)
+        return [blocks[i : i + step] for i in range(0, len(blocks), step)]
+
+    def blocks(self, run):
+        """Yield slices of rows, these rows, and the means still to be taken from them.
+
+        They are rows of X itself where centring afterwards loses no digits.
+        """
+        as_they_are = self.X.dtype == np.float64 and not self.base.far
+        for rows in run:
+            if as_they_are:
+                yield rows, self.X[rows], self.base.mean
+            else:
+                yield rows, self.X[rows] - self.base.mean, np.zeros(self.X.shape[1])
 
     def panel(self, columns):
         """Return a :class:`Panel` of these columns."""
-        return Panel(self.X, columns, self.base.mean)
+        return Panel(self, columns)
 
 
 class Chunk:
@@ -138,7 +217,22 @@ class Chunk:
             self.lift = data.Y.T @ self.share
         self.variance = None
         if data.variances:
-            self.variance = data.squares_times(self.share) - self.shift**2
+            self._set_variance()
+
+    def _set_variance(self):
+        squares = self.data.squares_times(self.share)
+        self.variance = squares - self.shift**2
+        # all rows that differ may be out of a draw: what is left may be rounding only
+        doubtful = self.variance <= _CANCELLED * squares
+        for j in np.flatnonzero(doubtful.any(axis=1)):
+            which = np.flatnonzero(doubtful[j])
+            share = self.share[:, which]
+            column = self.data.X[:, j].astype(np.float64)
+            mean = column @ share
+            self.shift[j, which] = mean - self.data.base.mean[j]
+            self.variance[j, which] = np.einsum(
+                "ib,ib->b", share, (column[:, None] - mean) ** 2
+            )
 
     def __len__(self):
         return len(self.total)
@@ -161,6 +255,20 @@ class Chunk:
             return np.ones(len(self.shift))
         return column_scale(self.mean(b), self.variance[:, b], len(self.share))
 
+    def spread(self):
+        """Return the weighted variances of the targets, a row a target."""
+        return np.maximum((self.data.Y**2).T @ self.share - self.lift**2, 0.0)
+
+    def each_column(self, function):
+        """Return ``function(b)`` of every weighting as the columns of an array."""
+        return np.stack([function(b) for b in range(len(self))], axis=1)
+
+    def constant(self, b):
+        """Return which columns are constant, none where variances are not needed."""
+        if self.variance is None:
+            return np.zeros(len(self.shift), dtype=bool)
+        return is_constant(self.mean(b), self.variance[:, b], len(self.share))
+
     def moments(self, panel, b, local=slice(None)):
         """Return ``A^T A`` and ``A^T B`` of one weighting on columns of a panel.
 
@@ -172,8 +280,7 @@ class Chunk:
         gram -= np.outer(shift, shift)
         products -= np.outer(shift, self.lift[:, b])
         if self.variance is not None:
-            constant = is_constant(self.mean(b), self.variance[:, b], len(share))
-            constant = constant[panel.columns[local]]
+            constant = self.constant(b)[panel.columns[local]]
             gram[constant], gram[:, constant], products[constant] = 0.0, 0.0, 0.0
         return gram, products
 
@@ -186,9 +293,17 @@ class Chunk:
         fitted -= np.einsum("jb,jb->b", self.shift[panel.columns], W)
         return self.data.Y[:, [k]] - self.lift[k] - fitted
 
-    def correlations(self, residuals):
-        """Return ``A^T R``, shape (n_features, n_weightings), from one product."""
-        weighted = self.share * residuals
+    def curvature_times(self, P, which=slice(None)):
+        """Return ``A^T A p`` for a column p of P for each of some weightings."""
+        shift = self.shift[:, which]
+        product = self.data.weighted_times(self.share[:, which], P)
+        return product - shift * np.einsum("jb,jb->b", shift, P)
+
+    def correlations(self, weighted):
+        """Return ``A^T R``, shape (n_features, n_weightings), from one product.
+
+        ``weighted`` holds the residuals times ``share``.
+        """
         found = self.data.transpose_times(weighted)
         if self.data.center:
             found -= self.shift * weighted.sum(axis=0)
@@ -198,16 +313,21 @@ class Chunk:
 class Panel:
     """Some columns of X less their means: a copy, or X itself where it is most of X."""
 
-    def __init__(self, X, columns, mean):
+    def __init__(self, data, columns):
+        X = data.X
+        self.source = data
         self.columns = np.asarray(columns, dtype=np.int64)
-        self.mean = mean[self.columns]
+        self.mean = data.base.mean[self.columns]
         self.whole = len(columns) == X.shape[1]
-        self.by_rows = not (self.whole and X.flags.f_contiguous)
-        if self.whole:
-            self.data = X
-        else:
-            self.data = np.ascontiguousarray(X[:, self.columns], dtype=np.float64)
-            self.data -= self.mean
+        self.data = X if self.whole else np.empty((X.shape[0], len(columns)))
+        if not self.whole:
+            data.each(self._copy, data.runs())
+
+    def _copy(self, run):
+        rows = np.arange(run[0].start, run[-1].stop)
+        ones = np.ones(len(rows))
+        block = _scaled_block(self.source.X, rows, self.columns, self.mean, ones)
+        self.data[rows[0] : rows[-1] + 1] = block
 
     def __len__(self):
         return len(self.columns)
@@ -219,9 +339,9 @@ class Panel:
         scratch = np.empty((size, size))
         rows = np.flatnonzero(share)
         root = np.sqrt(share[rows])
-        for part in row_blocks(len(rows)):
+        for part in row_blocks(len(rows), max(64, _BLOCK_VALUES // max(1, size))):
             chosen = rows[part]
-            block = self.rows(chosen, local) * root[part, None]
+            block = self.rows(chosen, local, root[part])
             np.dot(block.T, block, out=scratch)
             gram += scratch
             products += block.T @ (Y[chosen] * root[part, None])
@@ -229,23 +349,34 @@ class Panel:
 
     def times(self, W):
         """Return the panel times W, for W of shape (n_columns, n_weightings)."""
+        if self.whole:
+            return self.source.times(W)
         out = np.empty((self.data.shape[0], W.shape[1]))
-        if not self.whole:
-            return np.matmul(self.data, W, out=out)
-        for part in row_blocks(len(out)):
-            np.matmul(self.rows(part), W, out=out[part])
+
+        def of_run(run):
+            rows = slice(run[0].start, run[-1].stop)
+            np.matmul(self.data[rows], W, out=out[rows])
+
+        self.source.each(of_run, self.source.runs())
         return out
 
-    def rows(self, rows, local=slice(None)):
-        """Return rows of the panel, of some of its columns, in float64."""
-        whole = isinstance(local, slice)
-        if not self.by_rows:  # rows of a Fortran-ordered X: the block keeps its order
-            block = self.data.T[:, rows] if whole else self.data.T[np.ix_(local, rows)]
-            return (block - self.mean[local, None]).astype(np.float64, copy=False).T
-        block = self.data[rows] if whole else self.data[np.ix_(rows, local)]
-        if not self.whole:
-            return block
-        return block.astype(np.float64, copy=False) - self.mean[local]
+    def rows(self, rows, local=slice(None), root=None):
+        """Return rows of the panel, of some of its columns, times ``root``."""
+        columns = np.arange(len(self))[local]
+        mean = self.mean[local] if self.whole else np.zeros(len(columns))
+        root = np.ones(len(rows)) if root is None else root
+        return _scaled_block(self.data, rows, columns, mean, root)
+
+
+def _scaled_block(X, rows, columns, mean, root):
+    """Return ``root * (X[rows][:, columns] - mean)`` in the memory order of X."""
+    if X.flags.c_contiguous:
+        out = np.empty((len(rows), len(columns)))
+        kernels.scaled_rows(read_only(X), rows, columns, mean, root, out)
+        return out
+    out = np.empty((len(columns), len(rows)))
+    kernels.scaled_columns(read_only(X.T), rows, columns, mean, root, out)
+    return out.T
 
 
 def is_constant(mean, variance, n_samples):
@@ -260,6 +391,6 @@ def column_scale(mean, variance, n_samples):
     return np.where(constant, 1.0, np.sqrt(np.where(constant, 1.0, variance)))
 
 
-def row_blocks(n_rows):
+def row_blocks(n_rows, step=_BLOCK_ROWS):
     """Return slices of rows that are worked on at a time."""
-    return [slice(i, i + _BLOCK_ROWS) for i in range(0, n_rows, _BLOCK_ROWS)]
+    return [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]

@@ -186,6 +186,10 @@ class WorkingSet:
             and whole.flags.writeable
         )
 
+    def holds_most_of_gram(self):
+        """Whether few rows of the Gram matrix are still to be made, if any."""
+        return 8 * (len(self) - self._gram_size) < len(self)
+
     def prefers_gram(self):
         """Whether a sweep on the Gram costs less than one on the columns."""
         size = len(self)

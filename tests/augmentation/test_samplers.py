@@ -74,12 +74,18 @@ def assert_same(case, X, y, rtol=1e-12, **arguments):
     assert_allclose(X_ours, X_theirs, rtol=rtol, atol=1e-12 if rtol < 1e-9 else 1e-6)
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize(
+    ("case", "data"),
+    # imbalanced-learn fails on the ones left out
+    [
+        (case, data)
+        for case in CASES
+        for data in DATA
+        if case != "BorderlineSMOTE-2" or data not in ("csr", "csc", "integers")
+    ],
+)
 @pytest.mark.parametrize("p", [6, 20])
 def test_same_rows_as_imbalanced_learn(case, data, p):
-    if case == "BorderlineSMOTE-2" and data in ("csr", "csc", "integers"):
-        pytest.skip("imbalanced-learn fails here")
     X, y = classes(p=p)
     rtol = 1e-5 if data == "float32" else 1e-12
     # the forms of a strategy by turns: each meets each sampler, not each kind of data

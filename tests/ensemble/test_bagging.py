@@ -48,6 +48,17 @@ def test_regressors_are_scikit_learns(member, draws, diabetes):
         assert ours.oob_score_ == reference.oob_score_
 
 
+def test_predictions_are_added_up_as_scikit_learns_jobs_do(diabetes):
+    X, y = diabetes
+    ours, reference = (
+        kind(n_estimators=7, random_state=3).fit(X, y)
+        for kind in (BaggingRegressor, theirs.BaggingRegressor)
+    )
+    for n_jobs in (1, 2, 3):
+        found = ours.set_params(n_jobs=n_jobs).predict(X)
+        assert_array_equal(found, reference.set_params(n_jobs=n_jobs).predict(X))
+
+
 @pytest.mark.filterwarnings("ignore:Some inputs do not have OOB")
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 @pytest.mark.parametrize("draws", DRAWS)

@@ -58,6 +58,8 @@ def test_members_behind_a_scaler(member, diabetes, one_by_one):
     X, y = diabetes
     X = X * np.logspace(-3, 3, X.shape[1]) + 5.0
     X[:, 3] = 1.0  # constant
+    X[:, 4] = 0.0
+    X[0, 4] = 1.0  # constant in draws without the first row
     model = BaggingRegressor(
         make_pipeline(StandardScaler(), member), n_estimators=4, random_state=0
     )

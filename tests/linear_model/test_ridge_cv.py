@@ -1,6 +1,6 @@
 """RidgeCV: leave-one-out and folds against scikit-learn and against plain refits.
 
-What holds for every estimator of the package is in tests/test_common.py.
+What holds for every estimator of the package is in tests/common.
 """
 
 import numpy as np

@@ -134,3 +134,14 @@ def test_sweeps_over_sparse_columns_end_at_the_optimum(l2, positive, weighted):
     assert_allclose(w, dense.solve(l1, l2, tol=1e-12).w, atol=1e-5)
     slope = problem.design.correlate(problem.b - problem.design.apply(w)) - l2 * w
     assert np.all((slope if positive else np.abs(slope)) <= l1 + 1e-6)
+
+
+def test_a_gram_matrix_that_is_there_is_used_however_large(monkeypatch):
+    problem, A, b = make_problem(300)
+    level = problem.alpha_max() / 10.0
+    start = problem.solve(level, 0.0, tol=1e-8)
+    assert len(problem.working) > 10
+    monkeypatch.setattr(type(problem.working), "prefers_gram", lambda self: False)
+    monkeypatch.setattr(problem, "descend_residual", None)  # no sweeps are needed
+    solution = problem.solve(0.97 * level, 0.0, start.w, tol=1e-8)
+    assert_optimal(solution.w, A, b, np.full(300, 0.97 * level), 0.0)
