@@ -4,7 +4,8 @@ A block of penalties is solved on a working set of the columns that it is forese
 need, exactly by the parametric active set or by sweeps where these cost less;
 :mod:`sklreg.solvers.block_certificates` then tells the duality gap of each, with one
 product with the whole of X. Where a column outside the set turns out to matter, it is
-added and the penalties from there on are solved again. Otherwise each penalty is a
+added and the penalties from there on are solved again. Few features are one set, and
+their path is one block for one kernel. Otherwise each penalty is a
 problem of its own, started from the solution before.
 """
 
