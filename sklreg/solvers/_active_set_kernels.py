@@ -285,3 +285,64 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
             return events, size, True
         if events >= max_events:
             return events, size, False
+
+
+@njit(**_JIT)
+def follow_path(
+    G, q, w, l1s, l2s, l1_factor, l2_factor, positive, support, L, max_events, W, events
+):
+    """Follow the solutions for every ``(l1, l2)``, from w on, to the rows of ``W``.
+
+    All the columns are in the working set: ``q`` is ``A^T b`` and ``G`` is ``A^T A``.
+    ``support`` and ``L`` are work space; ``events`` gets the numbers of events.
+
+    Returns how many were solved: it stops behind the first that is not finished.
+    """
+    m = w.shape[0]
+    gradient = np.empty(m)
+    l1 = np.empty(m)
+    l2 = np.zeros(m)
+    size = np.int64(0)
+    fresh = True
+    for k in range(l1s.shape[0]):
+        for j in range(m):
+            l1[j] = l1s[k] * l1_factor[j]
+            fresh = fresh or l2[j] != l2s[k] * l2_factor[j]
+            l2[j] = l2s[k] * l2_factor[j]
+        if fresh:
+            size = np.int64(0)
+            for j in range(m):
+                if w[j] != 0.0:
+                    if size < L.shape[0]:
+                        support[size] = j
+                        size += 1
+                    else:
+                        w[j] = 0.0
+            kept = factor_support(G, support, size, l2, L)
+            if kept < size:
+                # Dependent columns are left out: they start from zero.
+                for j in range(m):
+                    gradient[j] = 0.0
+                for a in range(kept):
+                    gradient[support[a]] = w[support[a]]
+                for j in range(m):
+                    w[j] = gradient[j]
+            size = kept
+        # Afresh each time, so that rounding does not add up.
+        for j in range(m):
+            gradient[j] = q[j]
+        for a in range(size):
+            row = G[support[a]]
+            value = w[support[a]]
+            for j in range(m):
+                gradient[j] -= value * row[j]
+        done = False
+        events[k], size, done = follow(
+            G, m, gradient, w, l1, l2, positive, support, size, L, max_events
+        )
+        for j in range(m):
+            W[k, j] = w[j]
+        if not done:
+            return k + 1
+        fresh = False
+    return l1s.shape[0]

@@ -15,8 +15,6 @@ from numba import njit
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
 
-# Sweeps between two looks at the gap where a look costs as much as a sweep.
-_LOOK = 5
 # Iterates that one Anderson extrapolation combines.
 MEMORY = 5
 # Sign changes that one exact step may meet before sweeps take over again.
@@ -82,6 +80,23 @@ def duality_gap(w, gradient, l1, l2, square, with_target, positive):
     if all_l2 and whole > dual:
         return primal - whole, 1.0
     return primal - dual, scale
+
+
+@njit(**_JIT)
+def duality_gaps(
+    W, C, l1s, l2s, l1_factor, l2_factor, squares, with_target, positive, gaps
+):
+    """Write the gap of every row of ``W``, whose gradients are the rows of ``C``."""
+    for k in range(l1s.shape[0]):
+        gaps[k], _ = duality_gap(
+            W[k],
+            C[k],
+            l1s[k] * l1_factor,
+            l2s[k] * l2_factor,
+            squares[k],
+            with_target[k],
+            positive,
+        )
 
 
 @njit(**_JIT)
@@ -327,16 +342,19 @@ def panel_descent(
     order,
     max_sweeps,
     tol,
+    look,
+    gradient,
 ):
     """Coordinate descent on a dense panel that keeps the residual z.
 
     Every fifth iterate an Anderson extrapolation is kept if it lowers the objective.
+    The gap is looked at after ``look`` sweeps, and then after half as many again each
+    time; ``gradient`` ends as ``A^T z``.
 
     Returns ``(n_sweeps, gap)``; w and z are updated in place.
     """
     m = w.shape[0]
     n = z.shape[0]
-    gradient = np.empty(m)
     active = np.arange(m)
     n_active = m
     history = np.empty((MEMORY + 1, m))
@@ -382,7 +400,8 @@ def panel_descent(
                     w[:] = point
                 else:
                     z[:] = z_old
-        if sweeps % _LOOK == 0 or moved <= 1e-4 * largest or sweeps == max_sweeps:
+        if sweeps >= look or moved <= 1e-4 * largest or sweeps == max_sweeps:
+            look = sweeps + max(1, sweeps // 2)
             square = 0.0
             with_target = 0.0
             for i in range(n):

@@ -78,6 +78,51 @@ class ActiveSet:
         self.l2 = l2.copy()
         return done, events
 
+    def path(self, q, w, l1s, l2s, factors, positive, max_events, out):
+        """Move w, on all the columns, to the optimum for each penalty.
+
+        Parameters
+        ----------
+        q : ndarray of shape (n_features,)
+            ``A^T b``.
+        w : ndarray of shape (n_features,)
+            Where to start; changed in place.
+        l1s, l2s : ndarray of shape (n_penalties,)
+            Penalties.
+        factors : (ndarray, ndarray)
+            What multiplies them for each feature.
+        positive : bool
+            Whether coefficients are kept from falling below zero.
+        max_events : int
+            Bound on the events of each penalty.
+        out : ndarray of shape (n_penalties, n_features)
+            Where the solutions are written.
+
+        Returns
+        -------
+        events : ndarray of shape (n_reached,)
+            Numbers of events, up to the first penalty that was not finished.
+        """
+        rank = len(w) if l2s.all() else min(len(w), self.working.design.shape[0] + 1)
+        self._reserve(rank)
+        self.l2 = None
+        events = np.zeros(len(l1s), dtype=np.int64)
+        reached = kernels.follow_path(
+            self.working.gram,
+            q,
+            w,
+            l1s,
+            l2s,
+            *factors,
+            positive,
+            self.support,
+            self.factor,
+            min(_EVENTS * len(w) + 100, max_events),
+            out,
+            events,
+        )
+        return events[:reached]
+
     def _factor(self, support, l2):
         """Factor the support afresh; dependent columns are left out."""
         G, size = self.working.gram, len(support)

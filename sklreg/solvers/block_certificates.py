@@ -86,7 +86,7 @@ class BlockCertifier:
         self.end = End(level, w.copy(), residual, correlation)
         return correlation
 
-    def certify(self, solutions, l1s, l2s, out=None):
+    def certify(self, solutions, l1s, l2s, out=None, gradients=None):
         """Return ``(gaps, correlations)`` of the solutions of a block.
 
         Parameters
@@ -97,6 +97,9 @@ class BlockCertifier:
             Their penalties, decreasing, before the factors of the features.
         out : ndarray of shape (n_solutions, n_features) or None
             Where the correlations of a sparse design are written.
+        gradients : list of ndarray or None
+            The correlations of the working set as the solver has kept them. They are
+            believed if the last are what X says.
 
         Returns
         -------
@@ -110,11 +113,13 @@ class BlockCertifier:
             block = self._with_x(solutions, l1s[-1], out)
         else:
             self.look(l1s[-1], solutions[-1])
-            block = self._without_x(solutions, l1s, start) or self._with_x(solutions)
+            block = self._without_x(solutions, l1s, start, gradients)
+            block = block or self._with_x(solutions)
         gaps = np.empty(len(solutions))
+        room = problem.certified_level(problem.l1_factor) - problem.l1_factor
         for k, w in enumerate(solutions):
-            correlation, level = block.correlations[k], l1s[k] * problem.l1_factor
-            level = problem.certified_level(level)
+            correlation = block.correlations[k]
+            level = l1s[k] * problem.l1_factor + room
             told = self._telling(correlation, level)
             gaps[k], _ = duality_gap(
                 w[told],
@@ -132,8 +137,8 @@ class BlockCertifier:
 
         A coefficient of zero whose correlation stays below its level adds nothing.
         """
-        problem, columns = self.problem, self.problem.working.columns
-        if not len(columns) or not problem.design.sparse or not level.all():
+        columns = self.problem.working.columns
+        if not len(columns) or 4 * len(columns) > len(level) or not level.all():
             return slice(None)
         told = np.abs(correlation) > level
         told[columns] = True
@@ -172,12 +177,12 @@ class BlockCertifier:
             self.end = End(level, *last)
         return block
 
-    def _without_x(self, solutions, l1s, start):
+    def _without_x(self, solutions, l1s, start, gradients):
         """Return the block from what is known at its ends, or None if too little."""
         problem, end = self.problem, self.end
         working, design = problem.working, problem.design
         columns = working.columns
-        found = self._apart_in_gram(solutions, start, l1s[-1])
+        found = self._apart_in_gram(solutions, start, l1s[-1], gradients)
         if found is None:
             return None
         apart, inside = found
@@ -220,7 +225,7 @@ class BlockCertifier:
         doubtful[self.problem.working.columns] = False
         return np.flatnonzero(doubtful)
 
-    def _apart_in_gram(self, solutions, start, level):
+    def _apart_in_gram(self, solutions, start, level, gradients):
         """Return how far residuals are apart, and correlations inside; or None."""
         problem, end = self.problem, self.end
         if problem.working.whole_gram is not None and not problem.exact_gram:
@@ -230,15 +235,23 @@ class BlockCertifier:
         norms = problem.working.all_norms
         local = np.stack([w[columns] for w in (*solutions, start.w)], axis=1)
         rounding = _EPS * float(np.abs(local).max(axis=1) @ norms[columns])
-        if rounding * norms.max() > _ROUNDING * level * problem.l1_factor.min():
+        room = _ROUNDING * level * problem.l1_factor.min()
+        if rounding * norms.max() > room:
             return None
         # Residuals differ from the last one by A u, u being zero off the set.
         U = local[:, [-2]] - local
-        GU = problem.working.gram[:m, :m] @ U
+        last = end.correlation[columns]
+        if gradients is not None and np.allclose(
+            gradients[-1], last, rtol=0, atol=room
+        ):
+            GU = np.stack([*gradients, start.correlation[columns]], axis=1)
+            GU -= last[:, None]
+        else:
+            GU = problem.working.gram[:m, :m] @ U
         v, U, Gv, GU = U[:, -1], U[:, :-1], GU[:, -1], GU[:, :-1]
         whole = np.einsum("ij,ij->j", U, GU)
         squares = float(end.residual @ end.residual) + whole
-        squares += 2.0 * (end.correlation[columns] @ U)
+        squares += 2.0 * (last @ U)
         with_target = float(end.residual @ problem.b) + problem.q[columns] @ U
-        inside = end.correlation[columns, None] + GU
+        inside = last[:, None] + GU
         return (whole, v @ GU, float(v @ Gv), squares, with_target), inside

@@ -16,6 +16,7 @@ import numpy as np
 from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.active_set import LARGEST_SUPPORT, ActiveSet
 from sklreg.solvers.solution import Selection, Solution
+from sklreg.solvers.steps import PathSteps
 from sklreg.solvers.working_set import WorkingSet
 
 # Up to this many features the first working set is the whole problem, where sweeps
@@ -28,12 +29,16 @@ _INNER = 0.02
 _TIGHT = 1e-5
 # Up to this many features (32 MiB) a path on a tall X begins with their Gram matrix.
 _PATH_GRAM = 2048
+# Products with X of fewer multiplications cost next to nothing.
+_LITTLE = 1 << 21
 # A dense X of more entries is not copied into a panel where its Gram would be small.
 _LARGE = 2_000_000
 # Sweeps before the first exact step; a small problem that may settle by itself gets
 # as many as this number of multiplications pays for.
 _FIRST_EXACT = 3
 _SETTLING_WORK = 2_000_000
+# Sweeps over a dense panel before the first look at the gap, as dear as a sweep.
+_FIRST_LOOK = 5
 # Sweeps between two looks at the whole problem, and how many rounds may pass without
 # a lower gap before rounding is all that is left.
 _ROUND_SWEEPS = 200
@@ -117,15 +122,28 @@ class LeastSquaresProblem:
         n_samples, n_features = self.design.shape
         return (
             self.selection.random_state is None
-            and (_WHOLE < n_features or self._tall())
+            and (_WHOLE < n_features or self._tall() or self.is_small())
             and (self.design.sparse or min(n_samples, n_features) <= LARGEST_SUPPORT)
         )
+
+    def is_small(self):
+        """Whether a path is followed in one go, by the Gram matrix of few features."""
+        given = self.working.whole_gram is not None and not self.exact_gram
+        return self.design.shape[1] <= _WHOLE and not given
 
     def make_gram(self):
         """Make the Gram matrix of all the features, unless there is one."""
         if self.working.whole_gram is None:
             self.working.whole_gram = self.design.gram()
             self.exact_gram = not self.design.gram_cancels
+
+    def certifies_by_gram(self, n_penalties):
+        """Whether a path is certified by its Gram matrix: X is read where it is small.
+
+        A certificate by the Gram matrix has to allow for its rounding.
+        """
+        n_samples, n_features = self.design.shape
+        return self.exact_gram and n_samples * n_features * n_penalties > _LITTLE
 
     def repays_gram(self):
         """Whether a path is certified more cheaply by a Gram matrix than by X."""
@@ -168,9 +186,9 @@ class LeastSquaresProblem:
             np.maximum(w, 0.0, out=w)
         goal = self.goal(tol)
         n_iter = 0
-        wide = n_features > len(self.b) and not self.design.sparse
+        wide = n_features > max(_WHOLE, len(self.b)) and not self.design.sparse
         if wide and not w.any() and self.in_blocks():
-            n_iter = self._approach(w, l1, l2, max_iter)
+            n_iter = self._approach(w, l1, l2, tol, max_iter)
             correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
         if whole and self._tall():
@@ -241,7 +259,7 @@ class LeastSquaresProblem:
             n_rounds += 1
         return n_rounds
 
-    def _approach(self, w, l1, l2, max_stages):
+    def _approach(self, w, l1, l2, tol, max_stages):
         """Come down to a small penalty by stages, in place of w = 0.
 
         Correlations change steadily along the path, so that the working set of the
@@ -256,6 +274,7 @@ class LeastSquaresProblem:
         stages = int(np.ceil(-np.log(level) / np.log(_STAGE)))
         ratio = level ** (-1.0 / stages)
         correlation, before = self.q, None
+        steps = PathSteps(self, tol, max_stages)
         for stage in range(min(stages, max_stages)):
             ahead, end = correlation - l2 * w, level * ratio
             if stage == stages - 1:
@@ -271,7 +290,8 @@ class LeastSquaresProblem:
             if not (finite and self.active.worthwhile(local, *penalties)):
                 return stage
             gradient = correlation[columns]
-            done, _ = self.active.move(local, gradient, *penalties, self.positive)
+            done, _ = steps.move(local, gradient, *penalties)
+            steps.begin()
             if not done:
                 return stage
             w[columns] = local
@@ -427,6 +447,7 @@ class LeastSquaresProblem:
         sparse = self.design.sparse
         panel = working.sparse_panel if sparse else working.panel
         descend = panel.descend if sparse else partial(kernels.panel_descent, panel)
+        look = () if sparse else (_FIRST_LOOK, np.empty(len(local)))
         sweeps, gap = 0, np.inf
         while sweeps < max_sweeps:
             done, gap = descend(
@@ -439,6 +460,7 @@ class LeastSquaresProblem:
                 self.selection.order(len(local)),
                 self.selection.sweeps(max_sweeps - sweeps),
                 tol,
+                *look,
             )
             sweeps += done
             if gap <= tol or not np.isfinite(gap):

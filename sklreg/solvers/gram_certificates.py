@@ -9,7 +9,7 @@ that is asked for, the residuals themselves are computed.
 
 import numpy as np
 
-from sklreg.solvers._coordinate_descent_kernels import duality_gap
+from sklreg.solvers._coordinate_descent_kernels import duality_gaps
 from sklreg.solvers.block_certificates import BlockCertifier, End
 
 # Rounding may take up this part of the gap that is asked for.
@@ -46,7 +46,7 @@ class GramCertifier(BlockCertifier):
         self.before, self.end = self.end, End(level, w, None, correlation)
         return correlation
 
-    def certify(self, solutions, l1s, l2s, out=None):
+    def certify(self, solutions, l1s, l2s, out=None, gradients=None):
         """Return ``(gaps, correlations)`` of the solutions of a block.
 
         As :meth:`BlockCertifier.certify` does, with the correlations of all columns.
@@ -55,7 +55,7 @@ class GramCertifier(BlockCertifier):
         if found is None:
             # Penalties only fall from here, so that it stays this way.
             self.cancels = True
-            return super().certify(solutions, l1s, l2s, out)
+            return super().certify(solutions, l1s, l2s, out, gradients)
         gaps, correlations = found
         self.look(l1s[-1], solutions[-1], correlations[-1])
         return gaps, correlations
@@ -70,32 +70,30 @@ class GramCertifier(BlockCertifier):
     def _from_moments(self, solutions, l1s, l2s):
         """Return the gaps with their rounding and the correlations, or None."""
         problem = self.problem
-        W = np.stack(solutions, axis=1)
-        C = problem.q[:, None] - self._products(W)
-        with_target = problem.target_square - problem.q @ W
-        squares = with_target - np.einsum("ij,ij->j", W, C)
+        W = np.stack(solutions)
+        C = np.subtract(problem.q, self._products(W.T).T, order="C")
+        with_target = problem.target_square - W @ problem.q
+        squares = with_target - np.einsum("ij,ij->i", W, C)
         # What is subtracted is no longer than this.
-        size = np.sqrt(problem.target_square) + self.lengths @ np.abs(W)
-        gaps, correlations = np.empty(len(solutions)), []
-        for k, w in enumerate(solutions):
-            correlation = np.ascontiguousarray(C[:, k])
-            l1 = l1s[k] * problem.l1_factor
-            room = self.unit * size[k] * self.lengths
-            correlations.append(correlation)
-            # Were the correlations larger by their rounding, the dual point would
-            # have to be shorter by this part.
-            shorter = float(np.max(room / l1))
-            rounding = self.unit * size[k] ** 2 + shorter * problem.target_square
-            if not rounding <= _SHARE * self.goal:
-                return None
-            gap, _ = duality_gap(
-                w,
-                correlation,
-                l1,
-                l2s[k] * problem.l2_factor,
-                max(0.0, float(squares[k])),
-                float(with_target[k]),
-                problem.positive,
-            )
-            gaps[k] = gap + rounding
-        return gaps, correlations
+        size = np.sqrt(problem.target_square) + np.abs(W) @ self.lengths
+        # Were the correlations larger by their rounding, the dual point would have to
+        # be shorter by this part.
+        shorter = size / l1s * float(np.max(self.lengths / problem.l1_factor))
+        shorter *= self.unit
+        rounding = self.unit * size**2 + shorter * problem.target_square
+        if not np.all(rounding <= _SHARE * self.goal):
+            return None
+        gaps = np.empty(len(solutions))
+        duality_gaps(
+            W,
+            C,
+            l1s,
+            l2s,
+            problem.l1_factor,
+            problem.l2_factor,
+            np.maximum(squares, 0.0),
+            with_target,
+            problem.positive,
+            gaps,
+        )
+        return gaps + rounding, list(C)

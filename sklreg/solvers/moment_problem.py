@@ -86,6 +86,10 @@ class MomentProblem(LeastSquaresProblem):
             **options,
         )
 
+    def certifies_by_gram(self, n_penalties):
+        """Whether a path is certified by the moments: always, rows would be made."""
+        return True
+
     @cached_property
     def b(self):
         """The weighted target."""

@@ -4,7 +4,8 @@ A block of penalties is solved on a working set of the columns that it is forese
 need, exactly by the parametric active set or by sweeps where these cost less;
 :mod:`sklreg.solvers.block_certificates` then tells the duality gap of each, with one
 product with the whole of X. Where a column outside the set turns out to matter, it is
-added and the penalties from there on are solved again. Otherwise each penalty is a
+added and the penalties from there on are solved again. Few features are one set, and
+their path is one block for one kernel. Otherwise each penalty is a
 problem of its own, started from the solution before.
 """
 
@@ -84,12 +85,15 @@ class _Follower:
         self.tol, self.max_iter = tol, max_iter
         design = problem.design
         n_samples, n_features = design.shape
-        self.whole = not design.sparse and n_features <= min(n_samples, _WHOLE)
+        self.small = problem.is_small()
+        self.whole = self.small or (
+            not design.sparse and n_features <= min(n_samples, _WHOLE)
+        )
         if self.whole or problem.repays_gram():
             problem.make_gram()
         if self.whole:
             self.working.add(np.arange(n_features))
-        if problem.exact_gram:
+        if problem.certifies_by_gram(len(l1s)):
             self.certifier = GramCertifier(problem, problem.goal(tol))
         else:
             self.certifier = BlockCertifier(problem)
@@ -112,6 +116,7 @@ class _Follower:
         correlation = self.certifier.look(max(null_level, self.l1s[0]), w)
         first, n_alphas = 0, len(self.l1s)
         largest = _LARGEST_WHOLE_BLOCK if self.whole else _LARGEST_BLOCK
+        largest = n_alphas if self.small else largest
         block = largest if self.whole else _FIRST_BLOCK
         while first < n_alphas:
             last = min(first + block, n_alphas)
@@ -121,7 +126,7 @@ class _Follower:
             accepted = self._certify(found, first)
             if not accepted:
                 # Not even the first penalty of the block held: solve it by itself.
-                start, events = found[0]
+                start, events, _ = found[0]
                 solution = problem.solve(
                     self.l1s[first],
                     self.l2s[first],
@@ -163,7 +168,9 @@ class _Follower:
         )
 
     def _solve_block(self, w, correlation, first, last):
-        """Return ``(w, n_iter)`` for each penalty, solved on the working set."""
+        """Return ``(w, n_iter, gradient)`` for each penalty, on the working set."""
+        if self.small:
+            return self._follow(w, first, last)
         if self.problem.design.sparse and not self.working.prefers_gram():
             return self._descend(w, first, last)
         columns = self.working.columns
@@ -172,14 +179,30 @@ class _Follower:
         l1_factor = self.problem.l1_factor[columns]
         l2_factor = self.problem.l2_factor[columns]
         found = []
+        self.steps.begin()
         for k in range(first, last):
             done, events = self.steps.move(
                 local, gradient, self.l1s[k] * l1_factor, self.l2s[k] * l2_factor
             )
-            found.append((self._full(k, local), events))
+            found.append((self._full(k, local), events, gradient.copy()))
             if not done:
                 break
         return found
+
+    def _follow(self, w, first, last):
+        """Return the same, all of it by one kernel."""
+        problem, block = self.problem, slice(first, last)
+        found = problem.active.path(
+            problem.q,
+            w.copy(),
+            self.l1s[block],
+            self.l2s[block],
+            (problem.l1_factor, problem.l2_factor),
+            problem.positive,
+            self.max_iter,
+            self.solutions[block],
+        )
+        return [(self.solutions[first + k], int(n), None) for k, n in enumerate(found)]
 
     def _descend(self, w, first, last):
         """Return the same by sweeps over sparse columns."""
@@ -204,7 +227,7 @@ class _Follower:
                 self.max_iter,
             )
             before, here = here, local
-            found.append((self._full(k, local), sweeps))
+            found.append((self._full(k, local), sweeps, None))
         return found
 
     def _full(self, k, local):
@@ -219,8 +242,9 @@ class _Follower:
         block = slice(first, first + len(found))
         l1s, l2s = self.l1s[block], self.l2s[block]
         out = None if self.correlations is None else self.correlations[block]
-        found_w = [w for w, _ in found]
-        gaps, correlations = self.certifier.certify(found_w, l1s, l2s, out)
+        found_w, _, gradients = zip(*found, strict=True)
+        known = None if gradients[-1] is None else gradients
+        gaps, correlations = self.certifier.certify(found_w, l1s, l2s, out, known)
         # A gap that is not a number is too large as well.
         short = np.flatnonzero(~(gaps <= problem.goal(self.tol)))
         held = short[0] if len(short) else len(found)

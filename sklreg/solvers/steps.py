@@ -9,10 +9,11 @@ where that did not suffice they are left alone for a while, longer each time.
 
 import numpy as np
 
+from sklreg.solvers._coordinate_descent_kernels import panel_descent
 from sklreg.solvers.active_set import LAPACK_SUPPORT, LARGEST_SUPPORT
 
-# Supports below this are factored in less time than a few sweeps take.
-_SMALL_SUPPORT = 64
+# Below this product of support and columns exact steps take as long as a few sweeps.
+_SMALL_WORK = 1 << 14
 # Multiplications of LAPACK that take as long as one of a kernel.
 _LAPACK_SPEED = 8.0
 # With a smaller allowance than this, sweeps are not worth a trial.
@@ -21,6 +22,9 @@ _FEW_SWEEPS = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 2, 32
 # Inside, the gap is brought down to this part of the goal.
 _INNER = 0.2
+# Sweeps that end this far below it were one too many.
+_EASY = 0.1
+_FIRST_LOOK = 2
 # Gaps below this part of ||b||^2 are rounding, and say nothing about sweeps.
 _ROUNDING = 1e-12
 
@@ -44,6 +48,13 @@ class PathSteps:
         self.max_iter = max_iter
         self.events = 0
         self.pause, self.waiting = _FIRST_PAUSE, 0
+        # Sweeps over rows that sufficed the last time.
+        self.look = _FIRST_LOOK
+        self.begin()
+
+    def begin(self):
+        """Forget the steps before: the next one starts from somewhere else."""
+        self.here = self.before = self.residual = None
 
     def move(self, w, gradient, l1, l2):
         """Move w, on the working set, to the optimum for (l1, l2) in place.
@@ -51,14 +62,19 @@ class PathSteps:
         ``gradient``, ``A^T (b - A w)`` on the working set, moves along. Returns
         whether the end was reached, and the number of sweeps and events on the way.
         """
+        if not len(w):
+            return True, 0
         before = w != 0.0
         sweeps, reached = self._sweep(w, gradient, l1, l2)
         events = 0
         if not reached:
+            self.residual = None
             reached, events = self.problem.active.move(
                 w, gradient, l1, l2, self.problem.positive
             )
         self.events = np.count_nonzero(before != (w != 0.0))
+        self.before = self.here
+        self.here = l1[0], w.copy(), gradient.copy(), self.residual
         return reached, sweeps + events
 
     def _sweep(self, w, gradient, l1, l2):
@@ -66,7 +82,7 @@ class PathSteps:
         if not l2.all() or self.goal < _ROUNDING * self.problem.null_square:
             return 0, False
         size = np.count_nonzero(w)
-        if size < _SMALL_SUPPORT:
+        if size * len(w) < _SMALL_WORK:
             return 0, False
         in_gram, allowance = self._allowance(size, len(w))
         if allowance < _FEW_SWEEPS:
@@ -74,6 +90,7 @@ class PathSteps:
         if self.waiting and size <= LARGEST_SUPPORT:
             self.waiting -= 1
             return 0, False
+        self._reach_ahead(w, gradient, l1[0])
         limit = int(min(allowance, self.max_iter))
         descend = self._in_gram if in_gram else self._in_rows
         sweeps, gap = descend(w, gradient, (l1, l2), limit)
@@ -96,8 +113,30 @@ class PathSteps:
         exact += self.events * (size * size + size * m)
         return in_gram <= in_rows, exact / min(in_gram, in_rows)
 
+    def _reach_ahead(self, w, gradient, level):
+        """Go on in the direction of the last step, as far as the penalty falls.
+
+        Solutions are nearly linear in the penalty from one step to the next, and
+        the gradient and residual of a combination are the combination of theirs.
+        """
+        if self.before is None:
+            return
+        level_here, _, _, residual = self.here
+        level_before, w_before, gradient_before, residual_before = self.before
+        if not level_before > level_here > level:
+            return
+        step = (level_here - level) / (level_before - level_here)
+        ahead = w + step * (w - w_before)
+        if self.problem.positive and np.any(ahead < 0.0):
+            return
+        w[:] = ahead
+        gradient += step * (gradient - gradient_before)
+        self.residual = None
+        if residual is not None and residual_before is not None:
+            self.residual = residual + step * (residual - residual_before)
+
     def _in_gram(self, w, gradient, penalties, limit):
-        problem = self.problem
+        problem, self.residual = self.problem, None
         q = problem.q[problem.working.columns]
         with_target = problem.null_square - float(q @ w)
         square = with_target - float(gradient @ w)
@@ -114,7 +153,22 @@ class PathSteps:
     def _in_rows(self, w, gradient, penalties, limit):
         problem = self.problem
         panel = problem.working.panel
-        residual = problem.b - panel @ w
-        found = problem.descend_residual(w, residual, penalties, self.goal, limit)
-        gradient[:] = (problem.b - panel @ w) @ panel
-        return found
+        here = self.residual
+        self.residual = problem.b - panel @ w if here is None else here.copy()
+        sweeps, gap = panel_descent(
+            panel,
+            problem.working.squares,
+            problem.b,
+            self.residual,
+            w,
+            *penalties,
+            problem.positive,
+            problem.selection.order(len(w)),
+            limit,
+            self.goal,
+            self.look,
+            gradient,
+        )
+        easy = gap <= _EASY * self.goal
+        self.look = max(1, sweeps - 1 if easy else sweeps)
+        return sweeps, gap
