@@ -22,13 +22,8 @@ from sklreg._validation import (
 from sklreg.linear_model._sgd_parameters import SGDParameters
 from sklreg.linear_model._sgd_validation import DescentMonitor
 from sklreg.solvers.early_stopping import EarlyStopping
-from sklreg.solvers.stochastic import (
-    BatchDescent,
-    SampleDescent,
-    State,
-    history,
-    train,
-)
+from sklreg.solvers.stochastic import BatchDescent, SampleDescent, history, train
+from sklreg.solvers.stochastic_state import State
 
 MAX_INT = np.iinfo(np.int32).max
 
