@@ -22,6 +22,7 @@ from time import perf_counter
 import numpy as np
 from scipy.sparse import issparse
 
+from sklreg._views import read_only
 from sklreg.solvers import _minibatch_kernels as minibatch
 from sklreg.solvers import _stochastic_kernels as kernels
 from sklreg.solvers.noise_stream import NoiseStream
@@ -65,9 +66,9 @@ class _Descent:
 
     def __init__(self, X, y, sample_weight, skip, state, settings, extras, seed):
         self.X = X
-        self.y = _read_only(y)
-        self.sample_weight = _read_only(sample_weight)
-        self.skip = _read_only(skip)
+        self.y = read_only(y)
+        self.sample_weight = read_only(sample_weight)
+        self.skip = read_only(skip)
         self.state = state
         self.settings = settings
         self.extras = extras
@@ -201,8 +202,8 @@ class BatchDescent(_Descent):
             n_steps = -(-len(block) // batch_size)
             minibatch.batches(
                 *_kernel_rows(self._augmented(block)),
-                _read_only(self.y[block]),
-                _read_only(self.sample_weight[block]),
+                read_only(self.y[block]),
+                read_only(self.sample_weight[block]),
                 batch_size,
                 self.settings,
                 self._optimizer,
@@ -259,7 +260,7 @@ class BatchDescent(_Descent):
         if noise:
             kind, scale = noise
             draw = self.state.streams[name](kind, draw, scale)
-        return _read_only(draw)
+        return read_only(draw)
 
 
 def train(descents, *, max_iter, each=None, monitor=None, stopper=None):
@@ -338,16 +339,9 @@ def history(descents, *, constrained=False):
 def _kernel_rows(X):
     """Return X as the kernels take it: values, and indices or None."""
     if not issparse(X):
-        return _read_only(X), None, None
+        return read_only(X), None, None
     return (
-        _read_only(X.data.reshape(1, -1)),
-        _read_only(X.indices),
-        _read_only(X.indptr),
+        read_only(X.data.reshape(1, -1)),
+        read_only(X.indices),
+        read_only(X.indptr),
     )
-
-
-def _read_only(array):
-    # read-only arrays are a type of their own to numba: always pass that one
-    view = array.view()
-    view.flags.writeable = False
-    return view
