@@ -1,5 +1,7 @@
 """What every sklreg estimator shares beyond scikit-learn's base classes."""
 
+import numpy as np
+
 
 class DocLinkMixin:
     """Send the links of scikit-learn's HTML representation to sklreg's docs.
@@ -15,3 +17,22 @@ class DocLinkMixin:
         "https://sklreg.readthedocs.io/en/stable/generated/"
         "{estimator_module}.{estimator_name}.html"
     )
+
+
+def classes_of(scores, classes):
+    """Return the class of each row: by the sign of one score, or the largest of many.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Raw predictions; positive for the second class of two.
+    classes : ndarray of shape (n_classes,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+    """
+    if scores.ndim == 1:
+        return classes[(scores > 0).astype(np.intp)]
+    return classes[scores.argmax(axis=1)]

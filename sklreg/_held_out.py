@@ -17,6 +17,25 @@ class ValidationSet:
     skip: np.ndarray
 
 
+def is_given(X_val, y_val, sample_weight_val):
+    """Return whether `fit` got a validation set; raise if it got a part of one."""
+    if X_val is None:
+        if y_val is not None or sample_weight_val is not None:
+            raise ValueError("y_val and sample_weight_val need X_val too.")
+        return False
+    if y_val is None:
+        raise ValueError("X_val needs y_val too.")
+    return True
+
+
+def check_only_given(estimator, y_val):
+    """Raise if the given validation set is empty, or not the only one."""
+    if estimator.validation_split is not None:
+        raise ValueError("Give X_val to fit or validation_split, not both.")
+    if np.ndim(y_val) and not len(y_val):
+        raise ValueError("The validation set is empty: X_val has no samples.")
+
+
 def split_off(estimator, X, y, sample_weight, weighted):
     """Return the validation set that `estimator`'s parameters cut from its data."""
     n_samples = len(y)

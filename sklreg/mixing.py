@@ -15,6 +15,7 @@ from math import prod
 import numpy as np
 
 from sklreg._threads import in_parts
+from sklreg._views import read_only
 
 __all__ = ["box_share", "cutmix", "cutout", "draw_boxes", "draw_weights", "mixup"]
 
@@ -302,7 +303,7 @@ def _written(kernel, X, rows, draws, n, ensure_all_finite, out):
     elif np.may_share_memory(out, rows):
         raise ValueError("out must not be X itself: rows are read more than once.")
     lines = out.reshape(n, rows.shape[1])
-    read = [_locked(a) if isinstance(a, np.ndarray) else a for a in (rows, *draws)]
+    read = [read_only(a) if isinstance(a, np.ndarray) else a for a in (rows, *draws)]
     sums = in_parts(kernel, n, _ROWS_A_THREAD, *read, lines)
     if ensure_all_finite and not (n == len(rows) and np.all(np.isfinite(sums))):
         if not np.all(np.isfinite(rows)):
@@ -364,13 +365,6 @@ def _check_boxes(boxes, shape, image_shape):
     ):
         raise ValueError(f"boxes must lie within the image of {height} by {width}.")
     return boxes
-
-
-def _locked(array):
-    # kernels see read-only views only: one compiled version a dtype
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def _random(rng, n):

@@ -34,6 +34,7 @@ import numpy as np
 
 from sklreg._alias_tables import coarse_tables, fine_tables
 from sklreg._threads import in_parts
+from sklreg._views import read_only
 
 __all__ = [
     "NOISES",
@@ -394,9 +395,9 @@ def _run(kernel, X, rng, out, *arguments, kind=None):
         out[...] = X
         clean = out
     before = () if kind is None else (kind,)
-    after = (*(_locked(a) for a in arguments), start, step, out.reshape(-1))
+    after = (*(read_only(a) for a in arguments), start, step, out.reshape(-1))
     n_blocks = -(-X.size // BLOCK)
-    clean = _locked(clean.reshape(-1))
+    clean = read_only(clean.reshape(-1))
 
     def of_part(first, last):
         return kernel(first, last, *before, clean, *after, _room())
@@ -449,7 +450,7 @@ def _extremes(X):
 
     def of_part(first, last):
         low, high = np.empty((2, rows.shape[1]), rows.dtype)
-        return low, high, extremes(first, last, _locked(rows), low, high)
+        return low, high, extremes(first, last, read_only(rows), low, high)
 
     least = max(1, _LEAST // max(1, rows.shape[1]))
     lows, highs, totals = zip(*in_parts(of_part, len(rows), least), strict=True)
@@ -476,10 +477,3 @@ def _refuse_counts(X, scale):
         "Negative values in data: poisson noise needs finite values that are not "
         f"negative, got {X[place]}{where} of X."
     )
-
-
-def _locked(array):
-    # kernels see read-only views only: one compiled version a dtype
-    view = array.view()
-    view.flags.writeable = False
-    return view

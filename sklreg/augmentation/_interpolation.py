@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 
 from sklreg._validation import HasMethods, Integral, Interval
+from sklreg._views import read_only
 from sklreg.augmentation._sampler import CarefulSampler
 
 NEIGHBORS = [
@@ -102,9 +103,7 @@ def _interpolate(X, draws, out):
     if X.dtype in (np.float32, np.float64) and X.flags.c_contiguous:
         from sklreg.augmentation._smote_kernels import interpolate
 
-        read_only = X.view()
-        read_only.flags.writeable = False
-        interpolate(read_only, draws.base, draws.other, draws.steps, out)
+        interpolate(read_only(X), draws.base, draws.other, draws.steps, out)
         return
     for start in range(0, len(draws), _CHUNK):
         part = slice(start, start + _CHUNK)

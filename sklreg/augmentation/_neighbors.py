@@ -14,6 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from sklreg._threads import blas_for
 from sklreg._validation import effective_n_threads, requery_rows
+from sklreg._views import read_only
 from sklreg.augmentation._neighbors_kernels import STRIDE, sift
 
 # Below this many multiplications scikit-learn's own search is over at once.
@@ -190,7 +191,7 @@ def _search(filter_, fit_rows, query_rows, k, *, cancelling):
     size = min(k + 1, Y.shape[0])
     indices = np.zeros((n, size), dtype=np.intp)
     distances = np.full((n, size), np.inf)
-    read_only = [_locked(a) for a in (X, Y, query_rows.codes, fit_rows.codes)]
+    read_only = [read_only(a) for a in (X, Y, query_rows.codes, fit_rows.codes)]
 
     def search_chunk(start):
         stop = min(start + _QUERY_ROWS, n)
@@ -203,12 +204,12 @@ def _search(filter_, fit_rows, query_rows, k, *, cancelling):
             bounds = buffer[: len(query) * len(block)].reshape(len(query), -1)
             np.dot(query, block.T, out=bounds)
             sift(
-                _locked(bounds.reshape(len(query), -1, STRIDE)),
+                read_only(bounds.reshape(len(query), -1, STRIDE)),
                 offsets,
                 filter_.unit,
-                _locked(read_only[0][part]),
+                read_only(read_only[0][part]),
                 read_only[1],
-                _locked(read_only[2][part]),
+                read_only(read_only[2][part]),
                 read_only[3],
                 fit_rows.mismatch,
                 first,
@@ -298,9 +299,3 @@ def _square_norms(rows):
 
 def _slices(n):
     return [slice(i, i + 8 * _BLOCK_ROWS) for i in range(0, n, 8 * _BLOCK_ROWS)]
-
-
-def _locked(array):
-    view = array.view()
-    view.flags.writeable = False
-    return view

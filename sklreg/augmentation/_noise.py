@@ -8,6 +8,7 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklreg._threads import in_parts
 from sklreg._validation import Interval, Real, StrOptions, column_positions
+from sklreg._views import read_only
 from sklreg.noise import NOISES
 
 # Noises whose scale is a probability, and those that can turn a zero into something.
@@ -105,8 +106,7 @@ def _deviations(X):
         return np.std(X, axis=0, dtype=np.float64)
     from sklreg.augmentation._moments_kernels import column_moments
 
-    rows = X.view()
-    rows.flags.writeable = False
+    rows = read_only(X)
 
     def of_part(first, last):
         mean, scatter = np.empty((2, rows.shape[1]))

@@ -10,7 +10,13 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import check_random_state
 
 from sklreg._base import DocLinkMixin
-from sklreg._held_out import ValidationSet, check_validation_classes, split_off
+from sklreg._held_out import (
+    ValidationSet,
+    check_only_given,
+    check_validation_classes,
+    is_given,
+    split_off,
+)
 from sklreg._validation import (
     CallbackSupportMixin,
     HasMethods,
@@ -223,19 +229,12 @@ class BaseBoosting(BoostedModel, CallbackSupportMixin, DocLinkMixin, BaseEstimat
 
     def _held_out(self, X, y, weight, weighted, X_val, y_val, sample_weight_val):
         """Return the validation set given or cut off, or None."""
-        if X_val is None:
-            if y_val is not None or sample_weight_val is not None:
-                raise ValueError("y_val and sample_weight_val need X_val too.")
+        if not is_given(X_val, y_val, sample_weight_val):
             if self.n_iter_no_change is None:
                 return None
             sliceable = X.tocsr() if issparse(X) else X
             return split_off(self, sliceable, y, weight, weighted)
-        if y_val is None:
-            raise ValueError("X_val needs y_val too.")
-        if self.validation_split is not None:
-            raise ValueError("Give X_val to fit or validation_split, not both.")
-        if np.ndim(y_val) and not len(y_val):
-            raise ValueError("The validation set is empty: X_val has no samples.")
+        check_only_given(self, y_val)
         X_val, y_val = validate_data(
             self,
             X_val,

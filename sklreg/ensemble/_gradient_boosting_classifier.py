@@ -6,6 +6,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
+from sklreg._base import classes_of
 from sklreg._validation import StrOptions, _fit_context
 from sklreg.ensemble._boosting import BaseBoosting
 from sklreg.ensemble._objective import CLASSIFICATION, ClassificationObjective
@@ -316,8 +317,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseBoosting):
         return self._objective.link(self.init_.predict_proba(X))
 
     def _labels(self, raw):
-        codes = (raw > 0).astype(int) if raw.ndim == 1 else np.argmax(raw, axis=1)
-        return self.classes_[codes]
+        return classes_of(raw, self.classes_)
 
     def decision_function(self, X):
         """Return the raw predictions: log-odds or margins.

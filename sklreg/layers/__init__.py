@@ -22,7 +22,6 @@ from sklreg.layers._base import SAMPLE as SAMPLE
 from sklreg.layers._base import TRAIN as TRAIN
 from sklreg.layers._base import Layer, RandomSource
 from sklreg.layers._base import SparseRows as SparseRows
-from sklreg.layers._base import read_only as read_only
 from sklreg.layers._composed import Residual, Sequential
 from sklreg.layers._norm import BatchNorm, RectifiedNorm
 from sklreg.layers._random import Dropout, Noise

@@ -166,10 +166,3 @@ class Layer:
             Slope in the input; None if nobody needs it.
         """
         return delta
-
-
-def read_only(array):
-    # read-only arrays are a type of their own to numba: always pass that one
-    view = array.view()
-    view.flags.writeable = False
-    return view

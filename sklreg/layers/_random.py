@@ -3,7 +3,8 @@
 import numpy as np
 
 from sklreg import _layers_kernels as kernels
-from sklreg.layers._base import PREDICT, TRAIN, Layer, Rate, SparseRows, read_only
+from sklreg._views import read_only
+from sklreg.layers._base import PREDICT, TRAIN, Layer, Rate, SparseRows
 
 
 class Dropout(Layer):

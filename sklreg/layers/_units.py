@@ -3,7 +3,8 @@
 import numpy as np
 
 from sklreg import _layers_kernels as kernels
-from sklreg.layers._base import NO_WORDS, PREDICT, Layer, Rate, read_only
+from sklreg._views import read_only
+from sklreg.layers._base import NO_WORDS, PREDICT, Layer, Rate
 
 
 class Dense(Layer):

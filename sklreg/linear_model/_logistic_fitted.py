@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
+from sklreg._base import classes_of
 from sklreg._validation import LinearClassifierMixin, SparseCoefMixin, validate_data
 from sklreg.linear_model._base import check_offset
 from sklreg.linear_model._fitted_path import FittedPath
@@ -116,10 +117,7 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
         ndarray of shape (n_samples,)
             Labels.
         """
-        scores = self._scores(X, C, offset)
-        if scores.ndim == 1:
-            return self.classes_[(scores > 0).astype(np.intp)]
-        return self.classes_[scores.argmax(axis=1)]
+        return classes_of(self._scores(X, C, offset), self.classes_)
 
     def predict_proba(self, X, *, C=None, offset=None):
         """Return the probability of each class.

@@ -11,7 +11,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
-from sklreg._held_out import ValidationSet, check_validation_classes, split_off
+from sklreg._held_out import (
+    ValidationSet,
+    check_only_given,
+    check_validation_classes,
+    is_given,
+    split_off,
+)
 from sklreg._validation import (
     CallbackSupportMixin,
     _check_sample_weight,
@@ -22,13 +28,8 @@ from sklreg._validation import (
 from sklreg.linear_model._sgd_parameters import SGDParameters
 from sklreg.linear_model._sgd_validation import DescentMonitor
 from sklreg.solvers.early_stopping import EarlyStopping
-from sklreg.solvers.stochastic import (
-    BatchDescent,
-    SampleDescent,
-    State,
-    history,
-    train,
-)
+from sklreg.solvers.stochastic import BatchDescent, SampleDescent, history, train
+from sklreg.solvers.stochastic_state import State
 
 MAX_INT = np.iinfo(np.int32).max
 
@@ -191,18 +192,11 @@ class BaseSGD(SGDParameters, CallbackSupportMixin, DocLinkMixin, BaseEstimator):
     def _validation_set(
         self, X, y, sample_weight, weighted, X_val, y_val, sample_weight_val
     ):
-        if X_val is None:
-            if y_val is not None or sample_weight_val is not None:
-                raise ValueError("y_val and sample_weight_val need X_val too.")
+        if not is_given(X_val, y_val, sample_weight_val):
             if not self.early_stopping:
                 return None
             return split_off(self, X, y, sample_weight, weighted)
-        if y_val is None:
-            raise ValueError("X_val needs y_val too.")
-        if self.validation_split is not None:
-            raise ValueError("Give X_val to fit or validation_split, not both.")
-        if np.ndim(y_val) and not len(y_val):
-            raise ValueError("The validation set is empty: X_val has no samples.")
+        check_only_given(self, y_val)
         X_val, y_val = validate_data(
             self,
             X_val,

@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 from sklreg._validation import Interval, StrOptions, noise_parameter
 from sklreg.losses import LOSSES
 from sklreg.noise import NOISES
-from sklreg.solvers.stochastic import Extras, make_settings
+from sklreg.solvers.stochastic_state import Extras, make_settings
 
 # Sparse rows rarely carry a feature, every row carries the intercept: without a smaller
 # step it would swing (scikit-learn's value too).

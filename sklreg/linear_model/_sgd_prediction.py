@@ -5,6 +5,7 @@ from scipy.special import expit
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklreg._base import classes_of
 from sklreg._validation import validate_data
 
 
@@ -54,10 +55,7 @@ class SGDPrediction:
         ndarray of shape (n_samples,)
             Labels.
         """
-        scores = self.decision_function(X)
-        if scores.ndim == 1:
-            return self.classes_[(scores > 0).astype(np.intp)]
-        return self.classes_[scores.argmax(axis=1)]
+        return classes_of(self.decision_function(X), self.classes_)
 
     @available_if(_gives_probabilities)
     def predict_proba(self, X):

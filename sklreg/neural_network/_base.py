@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
+from sklreg._held_out import is_given
 from sklreg._validation import (
     CallbackSupportMixin,
     _check_optimize_result,
@@ -202,12 +203,8 @@ class BaseMLP(CallbackSupportMixin, FittedMLP):
     def _given_validation(self, validation, dtype):
         """Return the validation set handed to fit, or None."""
         X, y, sample_weight = validation
-        if X is None:
-            if y is not None or sample_weight is not None:
-                raise ValueError("y_val and sample_weight_val need X_val too.")
+        if not is_given(X, y, sample_weight):
             return None
-        if y is None:
-            raise ValueError("X_val needs y_val too.")
         X, y = self._validate(X, y, reset=False)
         Y = self._encode_more(y, dtype, "y_val")
         if sample_weight is not None:

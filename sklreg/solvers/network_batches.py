@@ -7,7 +7,8 @@ mixing of rows draws, no batch takes memory of its own.
 import numpy as np
 from scipy.sparse import issparse
 
-from sklreg.layers import SparseRows, read_only
+from sklreg._views import read_only
+from sklreg.layers import SparseRows
 from sklreg.mixing import box_share, cutmix, draw_boxes, draw_weights, mixup
 from sklreg.noise import NOISES
 from sklreg.solvers import _network_kernels as kernels

@@ -17,24 +17,21 @@ steps.
 """
 
 import math
-from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
 from scipy.sparse import issparse
 
-from sklreg._losses_kernels import CODES, PARAMETERS
+from sklreg._views import read_only
 from sklreg.solvers import _minibatch_kernels as minibatch
 from sklreg.solvers import _stochastic_kernels as kernels
 from sklreg.solvers.noise_stream import NoiseStream
+from sklreg.solvers.stochastic_state import norm
 
 __all__ = [
     "BatchDescent",
-    "Extras",
     "SampleDescent",
-    "State",
     "history",
-    "make_settings",
     "train",
 ]
 
@@ -42,134 +39,6 @@ __all__ = [
 SECONDS_PER_CALL = 0.2
 # A block of rows or of noise for the batches holds at most about this many numbers.
 BLOCK_NUMBERS = 1 << 19
-
-
-def make_settings(
-    *, loss, epsilon, penalised, alpha, l1_ratio, learning_rate, tol, max_norm, **others
-):
-    """Put the parameters of a fit in the kernels' terms."""
-    loss_param = (
-        epsilon if PARAMETERS.get(loss) == "epsilon" else float(loss == "hinge")
-    )
-    return kernels.Settings(
-        loss=CODES[loss],
-        loss_param=float(loss_param),
-        l1=float(alpha * l1_ratio) if penalised else 0.0,
-        l2=float(alpha * (1 - l1_ratio)) if penalised else 0.0,
-        alpha=float(alpha),
-        schedule=kernels.SCHEDULES[learning_rate],
-        # 1 / (alpha * first rate), with Bottou's first rate: the typical size of a
-        # weight, alpha**-1/4 (over the slope there, which no loss has above 1)
-        optimal_offset=float(alpha**-0.75) if alpha > 0 else 0.0,
-        max_norm=math.inf if max_norm is None else float(max_norm),
-        tol=-math.inf if tol is None else float(tol),
-        **others,
-    )
-
-
-@dataclass(frozen=True)
-class Extras:
-    """What takes a descent beyond one plain step a sample.
-
-    A noise is a pair of a name in :data:`sklreg.noise.NOISES` and its scale, or None.
-    """
-
-    batch_size: int = 1
-    optimizer: str = "sgd"
-    momentum: float = 0.0
-    nesterov: bool = False
-    weight_noise: tuple | None = None
-    gradient_noise: tuple | None = None
-    input_noise: tuple | None = None
-    input_dropout: float = 0.0
-
-    def __bool__(self):
-        return self != Extras()
-
-
-@dataclass
-class State:
-    """Weights, their average, what the optimiser remembers: all that a fit changes."""
-
-    w: np.ndarray
-    q: np.ndarray
-    aw: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    scalars: np.ndarray
-    streams: dict = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, coef, intercept, settings, extras, *, average=None):
-        """Return the state of a fit that starts from these weights.
-
-        `average` is the pair of averaged weights and intercept to go on from.
-        """
-        p = len(coef)
-        adam = extras.optimizer == "adam"
-        scalars = np.zeros(kernels.N_SCALARS)
-        scalars[kernels.INTERCEPT] = intercept
-        scalars[kernels.WSCALE] = 1.0
-        scalars[kernels.AVERAGE_B] = 1.0
-        averaged = np.zeros(p if settings.average else 0)
-        if average is not None:
-            averaged[:] = average[0]
-            scalars[kernels.AVERAGE_INTERCEPT] = average[1]
-        return cls(
-            w=np.array(coef, dtype=np.float64),
-            q=np.zeros(p if settings.l1 > 0 else 0),
-            aw=averaged,
-            first=np.zeros(p + 1 if adam or extras.momentum else 0),
-            second=np.zeros(p + 1 if adam else 0),
-            scalars=scalars,
-        )
-
-    def fits(self, settings, extras):
-        """Return whether the state can go on under these settings."""
-        scalars = self.scalars
-        scaled = scalars[kernels.WSCALE] != 1.0 or scalars[kernels.AVERAGE_A] != 0.0
-        if extras and scaled:
-            return False  # batches keep weights and averages in full
-        fresh = State.start(self.w, 0.0, settings, extras)
-        return all(
-            getattr(self, name).shape == getattr(fresh, name).shape
-            for name in ("q", "aw", "first", "second")
-        )
-
-    def copy(self):
-        """Return a copy; the random streams are shared."""
-        arrays = (self.w, self.q, self.aw, self.first, self.second, self.scalars)
-        return State(*(array.copy() for array in arrays), self.streams)
-
-    def begin(self, settings, t):
-        """Prepare for a call whose first update is number `t`."""
-        scalars = self.scalars
-        scalars[kernels.T] = t
-        scalars[kernels.ETA] = settings.eta0
-        scalars[kernels.BEST] = math.inf
-        scalars[kernels.STALE] = 0
-        w, _ = self.plain()
-        scalars[kernels.SQ_NORM] = _norm(w) ** 2
-        scalars[kernels.L1_NORM] = np.abs(w).sum()
-
-    def plain(self):
-        """Return the weights and the intercept, not averaged."""
-        w = self.w * self.scalars[kernels.WSCALE] + 0.0  # no negative zeros
-        return w, self.scalars[kernels.INTERCEPT]
-
-    def averaged(self):
-        """Return their averages over the updates."""
-        scalars = self.scalars
-        aw = (self.aw + scalars[kernels.AVERAGE_A] * self.w) / scalars[
-            kernels.AVERAGE_B
-        ]
-        return aw, scalars[kernels.AVERAGE_INTERCEPT]
-
-    def model(self, settings):
-        """Return what predicts: the averages once averaging has begun."""
-        if 0 < settings.average <= self.scalars[kernels.T] - 1:
-            return self.averaged()
-        return self.plain()
 
 
 class _Descent:
@@ -185,11 +54,11 @@ class _Descent:
         Weights, those of the classes included.
     skip : ndarray of bool of shape (n_samples,) or (0,)
         Rows that are kept out of training.
-    state : State
+    state : :class:`~sklreg.solvers.stochastic_state.State`
         Where to start; changed in place.
     settings : Settings
-        From :func:`make_settings`.
-    extras : Extras
+        From :func:`~sklreg.solvers.stochastic_state.make_settings`.
+    extras : :class:`~sklreg.solvers.stochastic_state.Extras`
         What goes beyond plain steps.
     seed : int
         Seed of the order of the rows and of all noise.
@@ -197,9 +66,9 @@ class _Descent:
 
     def __init__(self, X, y, sample_weight, skip, state, settings, extras, seed):
         self.X = X
-        self.y = _read_only(y)
-        self.sample_weight = _read_only(sample_weight)
-        self.skip = _read_only(skip)
+        self.y = read_only(y)
+        self.sample_weight = read_only(sample_weight)
+        self.skip = read_only(skip)
         self.state = state
         self.settings = settings
         self.extras = extras
@@ -333,8 +202,8 @@ class BatchDescent(_Descent):
             n_steps = -(-len(block) // batch_size)
             minibatch.batches(
                 *_kernel_rows(self._augmented(block)),
-                _read_only(self.y[block]),
-                _read_only(self.sample_weight[block]),
+                read_only(self.y[block]),
+                read_only(self.sample_weight[block]),
                 batch_size,
                 self.settings,
                 self._optimizer,
@@ -352,7 +221,7 @@ class BatchDescent(_Descent):
         loss, penalty = totals[minibatch.LOSS_SUM], totals[minibatch.PENALTY_SUM]
         record[kernels.LOSS] = loss / len(rows)
         record[kernels.RATE] = state.scalars[kernels.ETA]
-        record[kernels.NORM] = _norm(state.w)
+        record[kernels.NORM] = norm(state.w)
         record[kernels.LARGEST_NORM] = math.sqrt(totals[minibatch.LARGEST_SQUARE])
         if self.settings.schedule >= kernels.PA1:
             penalty = 0.0
@@ -391,7 +260,7 @@ class BatchDescent(_Descent):
         if noise:
             kind, scale = noise
             draw = self.state.streams[name](kind, draw, scale)
-        return _read_only(draw)
+        return read_only(draw)
 
 
 def train(descents, *, max_iter, each=None, monitor=None, stopper=None):
@@ -459,7 +328,7 @@ def history(descents, *, constrained=False):
         "epoch": np.arange(1, n_epochs + 1),
         "train_loss": tables[:, :, kernels.LOSS].mean(axis=0),
         "learning_rate": tables[:, :, kernels.RATE].max(axis=0),
-        "coef_norm": _norm(tables[:, :, kernels.NORM], axis=0),
+        "coef_norm": norm(tables[:, :, kernels.NORM], axis=0),
         "seconds": seconds,
     }
     if constrained:
@@ -470,21 +339,9 @@ def history(descents, *, constrained=False):
 def _kernel_rows(X):
     """Return X as the kernels take it: values, and indices or None."""
     if not issparse(X):
-        return _read_only(X), None, None
+        return read_only(X), None, None
     return (
-        _read_only(X.data.reshape(1, -1)),
-        _read_only(X.indices),
-        _read_only(X.indptr),
+        read_only(X.data.reshape(1, -1)),
+        read_only(X.indices),
+        read_only(X.indptr),
     )
-
-
-def _norm(array, axis=None):
-    with np.errstate(over="ignore"):  # the weights' own overflow has an error
-        return np.linalg.norm(array, axis=axis)
-
-
-def _read_only(array):
-    # read-only arrays are a type of their own to numba: always pass that one
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -6,7 +6,7 @@ import pytest
 
 from sklreg.solvers import _stochastic_kernels as kernels
 from sklreg.solvers.early_stopping import EarlyStopping
-from sklreg.solvers.stochastic import make_settings
+from sklreg.solvers.stochastic_state import make_settings
 
 
 def run(scores, patience, tol):
