@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sklreg._threads import in_parts
+from sklreg._views import read_only
 from sklreg.solvers import _design_kernels as kernels
 from sklreg.solvers.centring import centred_gram
 
@@ -24,13 +25,6 @@ _TILE = 64
 _ENTRIES_A_THREAD = 1 << 18
 # Products of sparse columns that take less time than SciPy takes to select columns.
 _FEW_PRODUCTS = 1 << 18
-
-
-def read_only(array):
-    """Return a view that numba sees as read-only: one specialisation a dtype."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def make_design(X, sample_weight=None, center=True):

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from sklreg._views import read_only
 from sklreg.solvers import (
     _design_kernels,
     _logistic_kernels,
     _logistic_panel_kernels,
     _sparse_gram_kernels,
 )
-from sklreg.solvers.design import read_only
 
 # A centred column smaller than this times its mean is rounding, not data.
 _CONSTANT = 1e-14

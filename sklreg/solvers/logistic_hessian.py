@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklreg._views import read_only
 from sklreg.solvers.active_set import ActiveSet
-from sklreg.solvers.design import read_only
 from sklreg.solvers.narrow_products import correlate_rows
 from sklreg.solvers.quadratic import minimise_quadratic
 

@@ -20,9 +20,9 @@ from functools import cached_property
 
 import numpy as np
 
+from sklreg._views import read_only
 from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers import _logistic_path_kernels as path_kernels
-from sklreg.solvers.design import read_only
 from sklreg.solvers.logistic_hessian import KeptHessian
 from sklreg.solvers.logistic_state import LogisticSolution, State
 from sklreg.solvers.narrow_products import (

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from sklreg._views import read_only
 from sklreg.solvers import _multinomial_kernels as kernels
-from sklreg.solvers.design import read_only
 
 
 def entry_gram(problem, P, damping, classes, features):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from sklreg._views import read_only
 from sklreg.solvers import _narrow_kernels as kernels
-from sklreg.solvers.design import read_only
 
 #: Products with more vectors are those of BLAS.
 FEW = 6

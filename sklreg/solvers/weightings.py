@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklreg._views import read_only
 from sklreg.solvers import _weightings_kernels as kernels
-from sklreg.solvers.design import make_design, read_only
+from sklreg.solvers.design import make_design
 
 # Rows of a block, and values of one that is copied: it stays within the caches.
 _BLOCK_ROWS, _BLOCK_VALUES = 1024, 1 << 18
