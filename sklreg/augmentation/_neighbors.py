@@ -191,7 +191,7 @@ def _search(filter_, fit_rows, query_rows, k, *, cancelling):
     size = min(k + 1, Y.shape[0])
     indices = np.zeros((n, size), dtype=np.intp)
     distances = np.full((n, size), np.inf)
-    read_only = [read_only(a) for a in (X, Y, query_rows.codes, fit_rows.codes)]
+    locked = [read_only(a) for a in (X, Y, query_rows.codes, fit_rows.codes)]
 
     def search_chunk(start):
         stop = min(start + _QUERY_ROWS, n)
@@ -207,10 +207,10 @@ def _search(filter_, fit_rows, query_rows, k, *, cancelling):
                 read_only(bounds.reshape(len(query), -1, STRIDE)),
                 offsets,
                 filter_.unit,
-                read_only(read_only[0][part]),
-                read_only[1],
-                read_only(read_only[2][part]),
-                read_only[3],
+                read_only(locked[0][part]),
+                locked[1],
+                read_only(locked[2][part]),
+                locked[3],
                 fit_rows.mismatch,
                 first,
                 distances[part],
