@@ -74,18 +74,7 @@ class LinearRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstima
         return r2_score(y, self.predict(X, **kwargs), sample_weight=sample_weight)
 
     def _predict(self, X, coef, intercept, offset):
-        if offset is None and self._has_offset:
-            raise ValueError(
-                f"This {type(self).__name__} was fitted with an offset: predictions "
-                "need one too. Give offset=, zeros for none."
-            )
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
+        X = rows_to_predict(self, X, offset)
         predictions = X @ coef.T + intercept
         if offset is None:
             return predictions
@@ -95,6 +84,29 @@ class LinearRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstima
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def rows_to_predict(model, X, offset):
+    """Return X checked for a prediction of a fitted linear model.
+
+    Raises
+    ------
+    ValueError
+        If the model was fitted with an offset and there is none now, or if X does not
+        fit the model.
+    """
+    if offset is None and model._has_offset:
+        raise ValueError(
+            f"This {type(model).__name__} was fitted with an offset: predictions "
+            "need one too. Give offset=, zeros for none."
+        )
+    return validate_data(
+        model,
+        X,
+        accept_sparse=["csr", "csc", "coo"],
+        dtype=[np.float64, np.float32],
+        reset=False,
+    )
 
 
 def check_weights(sample_weight, X):

@@ -10,8 +10,8 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import classes_of
-from sklreg._validation import LinearClassifierMixin, SparseCoefMixin, validate_data
-from sklreg.linear_model._base import check_offset
+from sklreg._validation import LinearClassifierMixin, SparseCoefMixin
+from sklreg.linear_model._base import check_offset, rows_to_predict
 from sklreg.linear_model._fitted_path import FittedPath
 
 _NOT_CONVERGED = (
@@ -81,18 +81,7 @@ class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):
         if C is not None:
             coef, intercept = self.coef_at(C)
         offset = self._own_offset if offset is None else offset
-        if offset is None and self._has_offset:
-            raise ValueError(
-                f"This {type(self).__name__} was fitted with an offset: predictions "
-                "need one too. Give offset=, zeros for none."
-            )
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
+        X = rows_to_predict(self, X, offset)
         scores = safe_sparse_dot(X, coef.T, dense_output=True) + intercept
         scores = scores.ravel() if scores.shape[1] == 1 else scores
         if offset is None:
