@@ -5,12 +5,12 @@ that moves between scikit-learn releases is followed in a single place.
 """
 
 from contextlib import contextmanager
+from importlib import import_module
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
-from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import _safe_indexing
 from sklearn.utils._openmp_helpers import (
     _openmp_effective_n_threads as effective_n_threads,
@@ -30,7 +30,6 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_method_params,
@@ -46,31 +45,15 @@ from sklearn.utils.validation import (
 
 from sklreg._threads import all_finite
 
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:  # scikit-learn < 1.9
-
-    class CallbackSupportMixin:
-        """Nothing: this scikit-learn has no callbacks."""
-
-    def with_callbacks(method):
-        """Return the method as it is."""
-        return method
-
-
 __all__ = [
-    "CallbackSupportMixin",
     "HasMethods",
     "Hidden",
     "Integral",
     "Interval",
-    "LinearClassifierMixin",
     "Options",
     "Real",
-    "SparseCoefMixin",
     "StrOptions",
     "_check_method_params",
-    "_check_optimize_result",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_deprecate_positional_args",
@@ -96,8 +79,38 @@ __all__ = [
     "validate_data",
     "validate_params",
     "validate_rows",
-    "with_callbacks",
 ]
+
+
+# What takes long to import, and only some models need.
+_ON_DEMAND = {
+    "CallbackSupportMixin": "sklearn.callback",
+    "LinearClassifierMixin": "sklearn.linear_model._base",
+    "SparseCoefMixin": "sklearn.linear_model._base",
+    "_check_optimize_result": "sklearn.utils.optimize",
+    "with_callbacks": "sklearn.callback",
+}
+
+
+class _NoCallbacks:
+    """What classes with callbacks inherit where scikit-learn has none (< 1.9)."""
+
+    CallbackSupportMixin = type("CallbackSupportMixin", (), {})
+
+    @staticmethod
+    def with_callbacks(method):
+        """Return the method as it is."""
+        return method
+
+
+def __getattr__(name):
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        home = import_module(_ON_DEMAND[name])
+    except ModuleNotFoundError:
+        home = _NoCallbacks
+    return getattr(home, name)
 
 
 def check_rows(X):

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.sparse import issparse
 
-from sklreg.linear_model._ridge_cv import RidgeCV
 from sklreg.solvers.penalty_terms import column_scales
 
 _GRID = np.geomspace(1e-6, 1e2, 25)
@@ -43,6 +42,8 @@ def adaptive_factors(
     weight = X.shape[0] if sample_weight is None else sample_weight.sum()
     size = weight * np.mean(scales**2)
     X = X.tocsr() if issparse(X) else X
+    from sklreg.linear_model._ridge_cv import RidgeCV  # imports much for few fits
+
     pilot = RidgeCV(alphas=size * _GRID, fit_intercept=fit_intercept)
     if excluded.any():
         pilot.set_params(exclude=excluded)

@@ -6,7 +6,6 @@ from numbers import Number
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
@@ -70,6 +69,8 @@ class LinearRegressor(DocLinkMixin, MultiOutputMixin, RegressorMixin, BaseEstima
         float
             R², averaged over the targets.
         """
+        from sklearn.metrics import r2_score  # which takes long to import
+
         kwargs = {} if offset is None else {"offset": offset}
         return r2_score(y, self.predict(X, **kwargs), sample_weight=sample_weight)
 
