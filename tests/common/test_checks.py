@@ -11,7 +11,10 @@ from tests._estimators import (
     all_instances,
     estimator_id,
     expected_failures,
+    instances,
+    namesake,
 )
+from tests.common._problems import NEWEST, every_class_with_namesake
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -30,6 +33,19 @@ _checks = parametrize_with_checks(
 def test_estimators(estimator, check):
     arguments = CHECK_ARGUMENTS.get(type(estimator).__name__, {})
     check(estimator.set_params(**arguments.get(check.func.__name__, {})))
+
+
+@every_class_with_namesake
+@pytest.mark.skipif(not NEWEST, reason="the table is that of scikit-learn 1.9")
+def test_what_may_fail_is_what_the_namesake_fails(estimator_class):
+    from sklearn.utils._test_common import instance_generator
+
+    for estimator in instances(estimator_class):
+        expected = set(expected_failures(estimator))
+        theirs = instance_generator.PER_ESTIMATOR_XFAIL_CHECKS.get(
+            namesake(estimator_class), {}
+        )
+        assert expected <= set(theirs)
 
 
 EVERY = ["check_param_validation", "check_all_zero_sample_weights_error"]
