@@ -26,6 +26,7 @@ def _run(options):
         options.output or RESULTS / options.configuration,
         only_peers=options.peers,
         only_problems=options.problems,
+        only_eps=options.eps,
         limit=options.limit,
     )
 
@@ -57,6 +58,9 @@ def _parser():
     )
     command.add_argument("--peers", nargs="+", choices=peers.NAMES)
     command.add_argument("--problems", nargs="+", help="only these of its problems")
+    command.add_argument(
+        "--eps", nargs="+", type=float, help="only the cases down to these"
+    )
     command.add_argument("--limit", type=float, help="seconds a peer may be silent")
     command.add_argument("--data", help="folder of the local data sets")
     command.add_argument("--output", help="folder of the results")

@@ -11,25 +11,35 @@ seconds of each peer, ours over the fastest other, and at the end geometric mean
 import argparse
 import contextlib
 import functools
+import os
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import configurations, logistic_certificate, peers, runner, storage
+from benchmarks import configurations, peers, problems, runner, storage
 from benchmarks.session import Session, WorkerError, WorkerTimeout
 
 OURS = "sklreg"
-TASKS = ("logistic", "multinomial")
 
 
 def main(arguments=None):
     options = _parser().parse_args(arguments)
+    if options.peers_target is None:
+        options.peers_target = options.target
+    if options.data is not None:
+        os.environ[problems.DATA_VARIABLE] = str(Path(options.data).resolve())
     ratios = {}
     for configuration in configurations.NAMED[options.configuration]:
         for case in filter(functools.partial(_is_wanted, options), configuration.cases):
             able = (name for name in options.peers if case.task in peers.tasks(name))
-            seconds = race(case, [name for name in able if name in case.peers], options)
+            try:
+                seconds = race(
+                    case, [name for name in able if name in case.peers], options
+                )
+            except problems.UnavailableError as error:
+                print(f"{case.problem} left out: {error}", flush=True)
+                continue
             print(f"{case.problem}, {case.label}", flush=True)
             for name, (time, gap) in seconds.items():
                 print(f"    {name:12s} {time:8.4f} s   gap {gap:.1e}", flush=True)
@@ -46,62 +56,52 @@ def main(arguments=None):
 
 def _is_wanted(options, case):
     return (
-        case.task in TASKS
-        and (not options.problems or case.problem in options.problems)
+        (not options.problems or case.problem in options.problems)
         and (not options.l1_ratios or case.l1_ratio in options.l1_ratios)
+        and (not options.eps or case.eps in options.eps)
+        and (not options.tasks or case.task in options.tasks)
+        and (options.threads is None or case.threads == options.threads)
         and (options.intercept is None or case.fit_intercept == bool(options.intercept))
     )
 
 
 def race(case, names, options):
     """Return ``{peer: (seconds, gap)}`` of those that reach the target."""
-    problem = runner._stored(case.problem)
-    largest = logistic_certificate.alpha_max(
-        problem.X, problem.y, case.l1_ratio, case.fit_intercept
-    )
-    alphas = np.array([largest * case.eps])
+    problem = runner.stored(case.problem)
+    alphas, largest = runner.grid(case, problem)
     found = {}
     with contextlib.ExitStack() as stack:
-        workers, tolerances = {}, {}
+        workers, reaching = {}, {}
         for name in names:
             job = stack.enter_context(tempfile.TemporaryDirectory())
             alphas.tofile(Path(job) / "alphas.f64")
-            arguments = (
-                runner.CACHE / case.problem,
-                job,
-                name,
-                case.task,
-                case.l1_ratio,
-                largest,
-                case.threads,
-                0.0,
-                int(case.fit_intercept),
-            )
+            arguments = runner.arguments_of(case, name, job, largest, budget=0.0)
+            target = options.target if name == OURS else options.peers_target
             try:
                 worker = stack.enter_context(
                     Session(name, arguments, threads=case.threads, limit=options.limit)
                 )
-                for tol in peers.adapter(name).TOLERANCES:
+                for tol in runner.tolerances(case, name):
                     measured = worker.measure(tol)
                     answer = storage.read_answer(job, problem.X.shape[1])
-                    gap = runner._quality(case, problem, alphas, answer)["gap"]
-                    if gap <= options.target:
-                        workers[name], tolerances[name] = worker, tol
+                    gap = runner.quality(case, problem, alphas, answer)["gap"]
+                    if gap <= target:
+                        workers[name], reaching[name] = worker, tol
                         found[name] = measured.seconds[-1], gap
                         break
             except (WorkerTimeout, WorkerError, FileNotFoundError) as error:
                 print(f"    {name}: {error}", flush=True)
-        _take_turns(workers, tolerances, found, options)
+        _take_turns(workers, reaching, found, options)
     return found
 
 
-def _take_turns(workers, tolerances, found, options):
+def _take_turns(workers, reaching, found, options):
     """Improve on the seconds found; only once where they are many."""
     for turn in range(options.rounds):
         for name, worker in workers.items():
             if turn and found[name][0] > options.once:
                 continue
-            time = worker.measure(tolerances[name]).seconds[-1]
+            time = worker.measure(reaching[name]).seconds[-1]
             gap = found[name][1]
             found[name] = (min(found[name][0], time) if turn else time), gap
 
@@ -120,9 +120,14 @@ def _parser():
     )
     parser.add_argument("--peers", nargs="+", choices=peers.NAMES, default=peers.NAMES)
     parser.add_argument("--problems", nargs="+", help="only these of its problems")
+    parser.add_argument("--tasks", nargs="+", help="only these")
+    parser.add_argument("--eps", nargs="+", type=float, help="only these")
+    parser.add_argument("--threads", type=int, help="only the cases with so many")
     parser.add_argument("--l1-ratios", nargs="+", type=float, help="only these")
     parser.add_argument("--intercept", type=int, choices=(0, 1), help="only these")
     parser.add_argument("--target", type=float, default=1e-6, help="objective gap")
+    parser.add_argument("--peers-target", type=float, help="theirs, where it differs")
+    parser.add_argument("--data", help="folder of the local data sets")
     parser.add_argument("--rounds", type=int, default=5, help="calls of each peer")
     parser.add_argument("--once", type=float, default=3.0, help="seconds for one call")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds of a call")

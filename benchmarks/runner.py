@@ -54,11 +54,18 @@ COLUMNS = (
 
 
 def run(
-    configurations, folder, only_peers=None, only_problems=None, limit=None, echo=print
+    configurations,
+    folder,
+    only_peers=None,
+    only_problems=None,
+    only_eps=None,
+    limit=None,
+    echo=print,
 ):
     """Run the configurations and write ``runs.csv`` and ``machine.csv`` in `folder`.
 
-    `limit` replaces the seconds of silence after which a peer is ended.
+    `only_problems` and `only_eps` leave cases out; `limit` replaces the seconds of
+    silence after which a peer is ended.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,15 +77,13 @@ def run(
         for configuration in configurations:
             if limit is not None:
                 configuration = dataclasses.replace(configuration, limit=limit)
-            if only_problems is not None:
-                configuration = dataclasses.replace(
-                    configuration,
-                    cases=tuple(
-                        case
-                        for case in configuration.cases
-                        if case.problem in only_problems
-                    ),
-                )
+            cases = tuple(
+                case
+                for case in configuration.cases
+                if (only_problems is None or case.problem in only_problems)
+                and (only_eps is None or case.eps in only_eps)
+            )
+            configuration = dataclasses.replace(configuration, cases=cases)
             for row in _rows(configuration, only_peers, echo):
                 table.writerow(row)
                 stream.flush()
@@ -89,7 +94,7 @@ def _rows(configuration, only_peers, echo):
     for round_ in range(configuration.rounds):
         for case in configuration.cases:
             try:
-                problem = _stored(case.problem)
+                problem = stored(case.problem)
             except problems.UnavailableError as error:
                 echo(f"{case.problem} left out: {error}")
                 continue
@@ -104,7 +109,8 @@ def _rows(configuration, only_peers, echo):
 
 
 @functools.lru_cache(maxsize=1)
-def _stored(name):
+def stored(name):
+    """Return a problem by name, from the cache that workers read."""
     folder = CACHE / name
     if not storage.is_stored(folder):
         storage.write_problem(problems.load(name), folder)
@@ -125,6 +131,33 @@ def _describe(case, problem, peer):
 
 def _sweep(case, problem, peer, configuration):
     """One worker, from loose to tight until the last target or the first failure."""
+    alphas, largest = grid(case, problem)
+    with tempfile.TemporaryDirectory() as job:
+        alphas.tofile(Path(job) / "alphas.f64")
+        arguments = arguments_of(case, peer, job, largest, configuration.budget)
+        row = {}
+        try:
+            with Session(
+                peer, arguments, threads=case.threads, limit=configuration.limit
+            ) as worker:
+                for step, tol in enumerate(tolerances(case, peer)):
+                    row = {"tol": tol, "version": worker.version}
+                    measured = worker.measure(tol)
+                    row |= _timing(measured, first=step == 0)
+                    row["import_seconds"] = worker.import_seconds
+                    answer = storage.read_answer(job, problem.X.shape[1])
+                    row |= quality(case, problem, alphas, answer)
+                    yield row | {"status": "ok"}
+                    if row["gap"] <= TARGETS[-1]:
+                        return
+        except WorkerTimeout as error:
+            yield row | {"status": "timeout", "message": str(error)}
+        except (WorkerError, FileNotFoundError) as error:
+            yield row | {"status": "error", "message": str(error)}
+
+
+def grid(case, problem):
+    """Return the case's alphas, decreasing, and the smallest with an empty model."""
     X, y = problem.X, problem.y
     if case.task in peers.CLASSES:
         largest = logistic_certificate.alpha_max(
@@ -135,41 +168,26 @@ def _sweep(case, problem, peer, configuration):
     alphas = largest * np.geomspace(1.0, case.eps, case.n_alphas)
     if case.task in ("single", "logistic", "multinomial"):
         alphas = alphas[-1:]
-    with tempfile.TemporaryDirectory() as job:
-        alphas.tofile(Path(job) / "alphas.f64")
-        arguments = (
-            CACHE / case.problem,
-            job,
-            peer,
-            case.task,
-            case.l1_ratio,
-            largest,
-            case.threads,
-            configuration.budget,
-            int(case.fit_intercept),
-        )
-        row = {}
-        try:
-            with Session(
-                peer, arguments, threads=case.threads, limit=configuration.limit
-            ) as worker:
-                for step, tol in enumerate(_tolerances(case, peer)):
-                    row = {"tol": tol, "version": worker.version}
-                    measured = worker.measure(tol)
-                    row |= _timing(measured, first=step == 0)
-                    row["import_seconds"] = worker.import_seconds
-                    answer = storage.read_answer(job, X.shape[1])
-                    row |= _quality(case, problem, alphas, answer)
-                    yield row | {"status": "ok"}
-                    if row["gap"] <= TARGETS[-1]:
-                        return
-        except WorkerTimeout as error:
-            yield row | {"status": "timeout", "message": str(error)}
-        except (WorkerError, FileNotFoundError) as error:
-            yield row | {"status": "error", "message": str(error)}
+    return alphas, largest
 
 
-def _tolerances(case, peer):
+def arguments_of(case, peer, job, largest, budget):
+    """Return what a worker is told; see :mod:`worker`."""
+    return (
+        CACHE / case.problem,
+        job,
+        peer,
+        case.task,
+        case.l1_ratio,
+        largest,
+        case.threads,
+        budget,
+        int(case.fit_intercept),
+    )
+
+
+def tolerances(case, peer):
+    """Return the peer's tolerances to try, from loose to tight."""
     sweep = peers.adapter(peer).TOLERANCES
     return sweep[:1] if case.task == "ridge_cv" else sweep  # a closed form has none
 
@@ -186,16 +204,17 @@ def _timing(measured, first):
     return timing | {"warm_seconds": statistics.median(warm)}
 
 
-def _quality(case, problem, alphas, answer):
+def quality(case, problem, alphas, answer):
+    """Return the gap recomputed from an answer, and what it chose."""
     X, y = problem.X, problem.y
     coefs, intercepts, chosen = answer
     l1_ratio = case.l1_ratio
-    quality = {"nonzeros": coefs[:, -1:].count_nonzero()}
+    found = {"nonzeros": coefs[:, -1:].count_nonzero()}
     if case.task == "multinomial":
-        quality = {"nonzeros": coefs.count_nonzero()}
+        found = {"nonzeros": coefs.count_nonzero()}
     if len(chosen):
         alphas, l1_ratio = chosen[:1], chosen[1]
-        quality |= {"chosen_alpha": chosen[0], "chosen_l1_ratio": l1_ratio}
+        found |= {"chosen_alpha": chosen[0], "chosen_l1_ratio": l1_ratio}
     if case.task in peers.CLASSES:
         gap = logistic_certificate.relative_gap(
             problem, coefs, intercepts, alphas[-1], l1_ratio, case.fit_intercept
@@ -206,7 +225,7 @@ def _quality(case, problem, alphas, answer):
     else:
         gaps = certificate.relative_gaps(X, y, coefs, intercepts, alphas, l1_ratio)
         gap = gaps.max()
-    return quality | {"gap": gap if math.isfinite(gap) else math.inf}
+    return found | {"gap": gap if math.isfinite(gap) else math.inf}
 
 
 def _line(row):
