@@ -1,7 +1,5 @@
 """SMOTEN: over-sampling where every column is a category."""
 
-import warnings
-
 import numpy as np
 from imblearn.utils import check_target_type
 from scipy import sparse
@@ -12,6 +10,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import check_random_state
 
 from sklreg._validation import HasMethods, validate_data
+from sklreg._warnings import warn
 from sklreg.augmentation._interpolation import BaseSMOTE
 from sklreg.augmentation._smote_kernels import add_table_distances, most_frequent
 
@@ -122,11 +121,10 @@ class SMOTEN(BaseSMOTE):
         format_ = X.format if sparse.issparse(X) else None
         if format_ is not None:
             X = X.toarray()
-            warnings.warn(
+            warn(
                 "Passing a sparse matrix to SMOTEN is not really efficient since it is "
                 "converted to a dense array internally.",
                 DataConversionWarning,
-                stacklevel=2,
             )
         self.nn_k_ = self._new_search("k_neighbors").set_params(metric="precomputed")
         self._check_class_sizes(y, self.nn_k_, "k_neighbors")

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
-from warnings import warn
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -32,6 +31,7 @@ from sklreg._validation import (
     routed_to_estimator,
     validate_data,
 )
+from sklreg._warnings import warn
 from sklreg.ensemble._draws import (
     Draws,
     blocks_of,
@@ -116,7 +116,6 @@ class Bagging(DocLinkMixin):
             warn(
                 f"When fitting {type(self).__name__} with sample_weight it is "
                 f"recommended to use bootstrap=True, got {self.bootstrap}.",
-                stacklevel=4,
             )
         if np.any(sample_weight < 0):
             raise ValueError("Negative values in sample_weight: it gives probabilities")
@@ -204,7 +203,6 @@ class Bagging(DocLinkMixin):
             warn(
                 "Warm-start fitting without increasing n_estimators does not fit new "
                 "trees.",
-                stacklevel=4,
             )
             return self
         if members:

@@ -1,12 +1,11 @@
 """Bagging for classification."""
 
-from warnings import warn
-
 import numpy as np
 from sklearn import ensemble
 from sklearn.metrics import accuracy_score
 
 from sklreg._validation import StrOptions, _raise_for_params, routed_to_estimator
+from sklreg._warnings import warn
 from sklreg.ensemble._bagging import Bagging
 
 
@@ -211,7 +210,6 @@ class BaggingClassifier(Bagging, ensemble.BaggingClassifier):
             warn(
                 "Some inputs do not have OOB scores. This probably means too few "
                 "estimators were used to compute any reliable oob estimates.",
-                stacklevel=4,
             )
         with np.errstate(invalid="ignore"):
             self.oob_decision_function_ = totals / sums

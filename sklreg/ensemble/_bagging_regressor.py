@@ -1,7 +1,5 @@
 """Bagging for regression."""
 
-from warnings import warn
-
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn import ensemble
@@ -15,6 +13,7 @@ from sklreg._validation import (
     routed_to_estimator,
     validate_params,
 )
+from sklreg._warnings import warn
 from sklreg.ensemble._bagging import Bagging
 
 
@@ -229,7 +228,6 @@ class BaggingRegressor(Bagging, ensemble.BaggingRegressor):
             warn(
                 "Some inputs do not have OOB scores. This probably means too few "
                 "estimators were used to compute any reliable oob estimates.",
-                stacklevel=4,
             )
         seen = count > 0
         if self.aggregation == "median":

@@ -2,12 +2,12 @@
 
 import threading
 from dataclasses import dataclass
-from warnings import warn
 
 import numpy as np
 from sklearn.utils.random import sample_without_replacement
 
 from sklreg._validation import Integral
+from sklreg._warnings import warn
 
 _held = threading.local()
 
@@ -186,7 +186,6 @@ def number_of_rows(max_samples, n_samples, sample_weight=None, what="rows"):
             f"Using the fractional value max_samples={max_samples} when {when} results "
             f"in a low number ({number}) of bootstrap samples. We recommend passing "
             "`max_samples` as an integer instead.",
-            stacklevel=6,
         )
     return number
 

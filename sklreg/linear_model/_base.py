@@ -1,6 +1,5 @@
 """What the linear regressors share: prediction, weights, shapes of what is fitted."""
 
-import warnings
 from numbers import Number
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import DocLinkMixin
 from sklreg._validation import _check_sample_weight, check_array, validate_data
+from sklreg._warnings import warn
 
 NOT_CONVERGED = (
     "Objective did not converge. You might want to increase the number of iterations, "
@@ -157,11 +157,10 @@ def check_offset(offset, shape):
     return offset
 
 
-def warn_if_short(gap, goal, stacklevel=3):
+def warn_if_short(gap, goal):
     """Warn when a duality gap has stayed above its goal."""
     if gap > goal:
-        warnings.warn(
+        warn(
             NOT_CONVERGED.format(gap=gap, goal=goal),
             ConvergenceWarning,
-            stacklevel=stacklevel,
         )

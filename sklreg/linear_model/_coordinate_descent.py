@@ -1,6 +1,5 @@
 """Lasso and elastic net."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
+from sklreg._warnings import warn
 from sklreg.linear_model._base import (
     LinearRegressor,
     as_columns,
@@ -295,10 +295,9 @@ class ElasticNet(PenalisedPath, LinearRegressor):
 
     def _fit(self, X, y, sample_weight, check_input, offset):
         if self.alpha == 0:
-            warnings.warn(
+            warn(
                 "With alpha=0, this algorithm does not converge well. You are advised "
                 "to use the LinearRegression estimator",
-                stacklevel=4,
             )
         if check_input:
             X, y = validate_data(
@@ -379,7 +378,7 @@ class ElasticNet(PenalisedPath, LinearRegressor):
                     design, problem, terms, centre, grid, self.l1_ratio, X.dtype
                 )
                 worst = max(worst, path_gaps.max())
-            warn_if_short(worst, problem.goal(self.tol), stacklevel=5)
+            warn_if_short(worst, problem.goal(self.tol))
 
         single = n_targets == 1
         self.coef_ = coef[0] if single else coef

@@ -1,6 +1,5 @@
 """Lasso and elastic net with the penalty chosen by cross-validation."""
 
-import warnings
 from abc import ABC, abstractmethod
 from numbers import Integral, Real
 
@@ -26,6 +25,7 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
+from sklreg._warnings import warn
 from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
 from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
 from sklreg.linear_model._model_options import (
@@ -298,13 +298,12 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         if any(short):
             fits = sum(len(r.gaps) for r in results)
             worst = max(np.max(r.gaps / max(r.goal, 1e-300)) for r in results)
-            warnings.warn(
+            warn(
                 f"Objective did not converge in {sum(short)} of {fits} fits on folds; "
                 f"the largest duality gap is {worst:.1e} times its tolerance. You "
                 "might want to increase the number of iterations, check the scale of "
                 "the features or consider increasing regularisation.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     def get_metadata_routing(self):

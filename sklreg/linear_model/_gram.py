@@ -1,9 +1,9 @@
 """The ``precompute`` parameter: when a Gram matrix is made, taken or refused."""
 
-import warnings
-
 import numpy as np
 from scipy.sparse import issparse
+
+from sklreg._warnings import warn
 
 
 def checked_gram(precompute, X, design, *, check=True):
@@ -48,11 +48,10 @@ def checked_gram(precompute, X, design, *, check=True):
     if issparse(X):
         return None
     if design.center and not np.allclose(design.mean, 0.0, atol=_mean_atol(X)):
-        warnings.warn(
+        warn(
             "Gram matrix was provided but X was centered"
             " to fit intercept: recomputing Gram matrix.",
             UserWarning,
-            stacklevel=3,
         )
         return design.gram()
     if check:

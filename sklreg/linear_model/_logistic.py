@@ -1,6 +1,5 @@
 """Logistic regression."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,6 +16,7 @@ from sklreg._validation import (
     validate_data,
     with_callbacks,
 )
+from sklreg._warnings import warn
 from sklreg.linear_model._base import check_offset
 from sklreg.linear_model._logistic_fitted import FittedLogistic, warn_of
 from sklreg.linear_model._logistic_path import stored_grid
@@ -304,23 +304,22 @@ class LogisticRegression(
             return self._fit(X, y, sample_weight, offset)
 
     def _fit(self, X, y, sample_weight, offset):
-        C, l1_ratio = read_penalty(self, stacklevel=5)
+        C, l1_ratio = read_penalty(self)
         check_dual(self)
         if self.n_jobs is not None:
-            warnings.warn(
+            warn(
                 "'n_jobs' has no effect since 1.8 and will be removed in 1.10. You "
                 f"provided 'n_jobs={self.n_jobs}', please leave it unspecified.",
                 FutureWarning,
-                stacklevel=4,
             )
         refuse_soft_labels(y)
         X, y = validate_data(
             self, X, y, accept_sparse="csc", dtype=[np.float64, np.float32]
         )
         problem, classes = self._problem(X, y, sample_weight, offset)
-        check_present(problem, classes, stacklevel=5)
+        check_present(problem, classes)
         fit = self._solve(problem, C, l1_ratio, y)
-        warn_of(fit, self.max_iter, stacklevel=5)
+        warn_of(fit, self.max_iter)
         self.classes_ = classes
         self._take(fit, X.dtype)
         self._has_offset = offset is not None

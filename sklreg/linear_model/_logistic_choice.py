@@ -1,6 +1,5 @@
 """What happens between the folds and the final model of a cross-validated one."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import process_routing
 
 from sklreg._validation import _routing_enabled
+from sklreg._warnings import warn
 from sklreg.linear_model._logistic import LogisticRegression
 from sklreg.linear_model._logistic_fitted import warn_of
 from sklreg.linear_model._logistic_path import given_values
@@ -23,24 +23,22 @@ class LogisticFolds(LogisticRegression):
     def _legacy(self):
         """Return whether attributes have their old shapes; warn of what will change."""
         if self.scoring == "warn":
-            warnings.warn(
+            warn(
                 "The default value of the parameter 'scoring' will change from None, "
                 "i.e. accuracy, to 'neg_log_loss' in version 1.11. To silence this "
                 "warning, explicitly set the scoring parameter: "
                 "scoring='neg_log_loss' for the new, scoring='accuracy' or "
                 "scoring=None for the old default.",
                 FutureWarning,
-                stacklevel=5,
             )
         if self.use_legacy_attributes != "warn":
             return self.use_legacy_attributes
-        warnings.warn(
+        warn(
             "The default value of use_legacy_attributes will change from True to False "
             f"in scikit-learn 1.10. The fitted attributes of {type(self).__name__} "
             "will be simplified to remove redundancy. Set it to False to have the new "
             "ones now, or to True to keep the old ones without this warning.",
             FutureWarning,
-            stacklevel=5,
         )
         return True
 
@@ -92,24 +90,22 @@ class LogisticFolds(LogisticRegression):
             if path.absent.any():
                 labels = classes[path.absent].tolist()
                 lacking = ", ".join(repr(label) for label in labels)
-                warnings.warn(
+                warn(
                     f"The training rows of fold {k} have no weight in class {lacking}, "
                     "which is never predicted there. Stratified folds keep every class "
                     "in every fold.",
-                    stacklevel=5,
                 )
         gaps = np.array([path.gaps for path in paths])
         goals = np.array([path.goals for path in paths])
         short = gaps > goals
         if short.any():
             worst = np.max(gaps[short] / np.maximum(goals[short], 1e-300))
-            warnings.warn(
+            warn(
                 f"Logistic regression did not converge in {short.sum()} of "
                 f"{short.size} fits on folds; the largest duality gap is {worst:.1e} "
                 "times its tolerance. You might want to increase the number of "
                 "iterations, scale the features or strengthen the penalty.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     # -- the choice --------------------------------------------------------------------
@@ -135,7 +131,7 @@ class LogisticFolds(LogisticRegression):
             self._keep_fits(problem, grid, fits, dtype)
             start = fits[int(np.searchsorted(grid, C))]
         fit = problem.solve(C, l1_ratio, start, **options)
-        warn_of(fit, self.max_iter, stacklevel=6)
+        warn_of(fit, self.max_iter)
         self._take(fit, dtype)
         self.C_, self.l1_ratio_ = C, l1_ratio
 

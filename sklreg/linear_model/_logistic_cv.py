@@ -323,7 +323,7 @@ class LogisticRegressionCV(LogisticFolds):
             return self._fit(X, y, sample_weight, offset, params)
 
     def _fit(self, X, y, sample_weight, offset, params):
-        l1_ratios, given = read_l1_ratios(self, stacklevel=5)
+        l1_ratios, given = read_l1_ratios(self)
         legacy = self._legacy()
         check_dual(self)
         self._check_together()
@@ -334,7 +334,7 @@ class LogisticRegressionCV(LogisticFolds):
         )
         self._check_class_weight(y)
         problem, classes = self._problem(X, y, sample_weight, offset)
-        check_present(problem, classes, stacklevel=5)
+        check_present(problem, classes)
         weights = row_weights(sample_weight, X)
         routed = self._routed(weights, params)
         folds = self._folds(X, y, problem.weight, routed.splitter.split)

@@ -1,6 +1,5 @@
 """What fitted logistic models share: predictions, and looking up a path by C."""
 
-import warnings
 from numbers import Real
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklreg._base import classes_of
 from sklreg._validation import LinearClassifierMixin, SparseCoefMixin
+from sklreg._warnings import warn
 from sklreg.linear_model._base import check_offset, rows_to_predict
 from sklreg.linear_model._fitted_path import FittedPath
 
@@ -27,7 +27,7 @@ _SEPARATED = (
 )
 
 
-def warn_of(fit, max_iter, stacklevel):
+def warn_of(fit, max_iter):
     """Warn when a fit has no finite optimum, or has not come close to it."""
     if fit.diverged:
         text = _SEPARATED.format(gap=fit.gap)
@@ -35,7 +35,7 @@ def warn_of(fit, max_iter, stacklevel):
         text = _NOT_CONVERGED.format(max_iter=max_iter, gap=fit.gap, goal=fit.goal)
     else:
         return
-    warnings.warn(text, ConvergenceWarning, stacklevel=stacklevel)
+    warn(text, ConvergenceWarning)
 
 
 class FittedLogistic(SparseCoefMixin, LinearClassifierMixin, FittedPath):

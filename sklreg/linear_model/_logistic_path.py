@@ -255,7 +255,7 @@ def logistic_path(
         fit_intercept=fit_intercept,
         offset=offset,
     )
-    check_present(problem, classes, stacklevel=4)
+    check_present(problem, classes)
     if isinstance(Cs, Integral):
         grid = automatic_grid(problem, l1_ratio, eps, Cs)
     else:
@@ -269,7 +269,7 @@ def logistic_path(
         progress=_report(len(grid)) if verbose else None,
     )
     worst = max(fits, key=lambda fit: (fit.diverged, fit.gap - fit.goal))
-    warn_of(worst, max_iter, stacklevel=4)
+    warn_of(worst, max_iter)
     coefs = np.stack([fit.coef for fit in fits], axis=-1).astype(X.dtype)
     intercepts = np.stack([fit.intercept for fit in fits], axis=-1).astype(X.dtype)
     if rows == 1:

@@ -1,9 +1,10 @@
 """C, l1_ratio and what scikit-learn has deprecated beside them, read as it does."""
 
-import warnings
 from numbers import Number
 
 import numpy as np
+
+from sklreg._warnings import warn
 
 _PENALTY = (
     "'penalty' was deprecated in version 1.8 and will be removed in 1.10. To avoid "
@@ -28,7 +29,7 @@ def check_dual(estimator):
         )
 
 
-def read_penalty(estimator, stacklevel):
+def read_penalty(estimator):
     """Return (C, l1_ratio) of a LogisticRegression, with scikit-learn 1.9's warnings.
 
     Raises
@@ -40,11 +41,10 @@ def read_penalty(estimator, stacklevel):
     penalty = estimator.penalty
     if penalty == "deprecated":
         if l1_ratio is None:
-            warnings.warn(
+            warn(
                 "'l1_ratio=None' was deprecated in version 1.8 and will trigger an "
                 "error in 1.10. Use 0<=l1_ratio<=1 instead.",
                 FutureWarning,
-                stacklevel=stacklevel,
             )
         return C, float(l1_ratio or 0.0)
     texts = {
@@ -55,32 +55,29 @@ def read_penalty(estimator, stacklevel):
         "some": "a float",
         "inf": "np.inf",
     }
-    warnings.warn(_PENALTY.format(**texts), FutureWarning, stacklevel=stacklevel)
+    warn(_PENALTY.format(**texts), FutureWarning)
     if penalty != "elasticnet" and l1_ratio is not None and 0 < l1_ratio < 1:
-        warnings.warn(
+        warn(
             "l1_ratio parameter is only used when penalty is 'elasticnet'. Got "
             f"(penalty={penalty})",
-            stacklevel=stacklevel,
         )
     if (penalty == "l2" and l1_ratio != 0) or (penalty == "l1" and l1_ratio != 1):
-        warnings.warn(
+        warn(
             f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}. penalty "
             "is deprecated. Please use l1_ratio only.",
-            stacklevel=stacklevel,
         )
     if penalty == "elasticnet" and l1_ratio is None:
         raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
     if penalty is None:
         if C != 1.0:
-            warnings.warn(
+            warn(
                 "Setting penalty=None will ignore the C and l1_ratio parameters",
-                stacklevel=stacklevel,
             )
         C = np.inf
     return C, {"l1": 1.0, "elasticnet": l1_ratio}.get(penalty, 0.0)
 
 
-def read_l1_ratios(estimator, stacklevel):
+def read_l1_ratios(estimator):
     """Return (ratios, given) of a LogisticRegressionCV, with 1.9's warnings.
 
     `given` is False where `l1_ratios` is None or left at its default: attributes then
@@ -93,21 +90,19 @@ def read_l1_ratios(estimator, stacklevel):
     """
     ratios, penalty = estimator.l1_ratios, estimator.penalty
     if isinstance(ratios, str):
-        warnings.warn(
+        warn(
             "The default value for l1_ratios will change from None to (0.0,) in "
             "version 1.10. From version 1.10 onwards, only array-like with values in "
             "[0, 1] will be allowed, None will be forbidden. To avoid this warning, "
             "explicitly set a value, e.g. l1_ratios=(0,).",
             FutureWarning,
-            stacklevel=stacklevel,
         )
         ratios = None
     elif ratios is None and penalty == "deprecated":
-        warnings.warn(
+        warn(
             "'l1_ratios=None' was deprecated in version 1.8 and will trigger an error "
             "in 1.10. Use an array-like with values in [0, 1] instead.",
             FutureWarning,
-            stacklevel=stacklevel,
         )
     if penalty != "deprecated":
         texts = {
@@ -118,12 +113,11 @@ def read_l1_ratios(estimator, stacklevel):
             "some": "floats",
             "inf": "(np.inf,)",
         }
-        warnings.warn(_PENALTY.format(**texts), FutureWarning, stacklevel=stacklevel)
+        warn(_PENALTY.format(**texts), FutureWarning)
         if penalty != "elasticnet" and ratios is not None:
-            warnings.warn(
+            warn(
                 "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
                 f"(penalty={penalty})",
-                stacklevel=stacklevel,
             )
     if ratios is None and penalty != "elasticnet":
         return np.array([1.0 if penalty == "l1" else 0.0]), False

@@ -5,7 +5,6 @@ solvers: labels become codes, class weights become weights of rows, options for 
 features become arrays, and classes without any weight are left out of the optimisation.
 """
 
-import warnings
 from dataclasses import dataclass, replace
 from numbers import Number
 
@@ -16,6 +15,7 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklreg._validation import _check_sample_weight
+from sklreg._warnings import warn
 from sklreg.linear_model._logistic_lockstep import follow
 from sklreg.linear_model._penalty_options import options_of, resolve_penalty_options
 from sklreg.solvers.design import make_design
@@ -134,7 +134,7 @@ def weigh(codes, weights, of_class):
     return rows if weights is None else rows * weights
 
 
-def check_present(problem, classes, stacklevel):
+def check_present(problem, classes):
     """Warn of classes whose rows have no weight; refuse if less than two are left.
 
     Raises
@@ -152,10 +152,9 @@ def check_present(problem, classes, stacklevel):
         )
     if not present.all():
         absent = ", ".join(repr(label) for label in classes[~present].tolist())
-        warnings.warn(
+        warn(
             f"No row of class {absent} has any weight: it gets coefficients of zero "
             "and is never predicted.",
-            stacklevel=stacklevel,
         )
 
 

@@ -53,7 +53,7 @@ def fit_logistics(model, members, X, y, weights, *, each, standardize):
         or (standardize and any(option is not None for option in options))
     ):
         return NotImplemented
-    C, l1_ratio = read_penalty(model, stacklevel=7)
+    C, l1_ratio = read_penalty(model)
     check_dual(model)
     X, y = validate_data(
         members[0], X, y, accept_sparse="csc", dtype=[np.float64, np.float32]
@@ -84,7 +84,7 @@ def fit_logistics(model, members, X, y, weights, *, each, standardize):
     def solve(weight):
         before = getattr(held, "problem", problem)
         own = before.reweighted(row_weights(weight), share=before is not problem)
-        check_present(own, classes, stacklevel=6)
+        check_present(own, classes)
         held.problem = own
         return own.solve(C, l1_ratio, start, **solving)
 
@@ -109,7 +109,7 @@ def fit_logistics(model, members, X, y, weights, *, each, standardize):
         member._take(fit, X.dtype)
         member.n_features_in_, member._has_offset = X.shape[1], False
     worst = max(fits, key=lambda fit: fit.gap - fit.goal)
-    warn_of(worst, model.max_iter, stacklevel=7)
+    warn_of(worst, model.max_iter)
     return moments
 
 

@@ -1,6 +1,5 @@
 """Coefficients of the lasso and the elastic net along a path of penalties."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklreg._validation import (
     feature_names_of,
     validate_params,
 )
+from sklreg._warnings import warn
 from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
 from sklreg.linear_model._base import check_offset, check_weights, warn_if_short
 from sklreg.linear_model._gram import checked_gram
@@ -40,22 +40,20 @@ def _requested_alphas(alphas, n_alphas):
     """Return the grid or its size, as scikit-learn 1.9 reads the two parameters."""
     requested = 100
     if n_alphas != "deprecated":
-        warnings.warn(
+        warn(
             "'n_alphas' was deprecated in 1.9 and will be removed in 1.11. 'alphas' "
             "now accepts an integer, which removes the need for 'n_alphas'. Pass "
             "an explicit value to 'alphas' and leave 'n_alphas' to its default value "
             "to silence this warning.",
             FutureWarning,
-            stacklevel=4,
         )
         requested = n_alphas
     if alphas is None:
-        warnings.warn(
+        warn(
             "'alphas=None' is deprecated and will be removed in 1.11, at which point "
             "the default value will be set to 100. Set 'alphas=100' to silence this "
             "warning.",
             FutureWarning,
-            stacklevel=4,
         )
     elif not isinstance(alphas, str):
         requested = alphas
@@ -363,7 +361,7 @@ def enet_path(
     )
 
     worst = max(solution.gap for solution in solutions)
-    warn_if_short(worst, problem.goal(options["tol"]), stacklevel=4)
+    warn_if_short(worst, problem.goal(options["tol"]))
 
     finals = [s.w for s in solutions]
     if relax:

@@ -1,6 +1,5 @@
 """Ridge regression."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
+from sklreg._warnings import warn
 from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
 from sklreg.linear_model._penalty_options import (
     PENALTY_CONSTRAINTS,
@@ -325,12 +325,11 @@ class Ridge(LinearRegressor):
             and self.max_iter is None
             and self.tol > 1e-4
         ):
-            warnings.warn(
+            warn(
                 '"sag" solver requires many iterations to fit an intercept with '
                 'sparse inputs. Either set the solver to "auto" or "sparse_cg", or '
                 'set a low "tol" and a high "max_iter" (especially if inputs are not '
                 "standardized).",
-                stacklevel=4,
             )
 
     def _alphas(self, n_targets):
@@ -348,13 +347,12 @@ class Ridge(LinearRegressor):
 
     def _warn(self, fit):
         worst = np.argmax(fit.gap)
-        warnings.warn(
+        warn(
             f"The {fit.solver} solver did not converge. Try increasing max_iter or "
             f"tol. Currently: max_iter={self.max_iter} and tol={self.tol}. "
             f"Duality gap: {fit.gap[worst]:.3e}, "
             f"objective at zero coefficients: {fit.null_loss[worst]:.3e}.",
             ConvergenceWarning,
-            stacklevel=5,
         )
 
     def __sklearn_tags__(self):

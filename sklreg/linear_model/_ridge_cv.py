@@ -1,6 +1,5 @@
 """Ridge regression that chooses its alpha by cross-validation."""
 
-import warnings
 from numbers import Real
 
 import numpy as np
@@ -25,6 +24,7 @@ from sklreg._validation import (
     restored_on_error,
     validate_data,
 )
+from sklreg._warnings import warn
 from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
 from sklreg.linear_model._penalty_options import (
     PENALTY_CONSTRAINTS,
@@ -303,13 +303,12 @@ class RidgeCV(LinearRegressor):
         Y = y.reshape(len(y), -1).astype(np.float64, copy=False)
         by_svd = self.gcv_mode == "svd"
         if by_svd and sparse.issparse(X):
-            warnings.warn(
+            warn(
                 "The 'svd' mode is not supported for sparse X, we fallback to "
                 "`gcv_mode='eigen'`. Passing `gcv_mode='svd'` on sparse X will raise "
                 "an error in 1.11, use the default or pass `gcv_mode='eigen'` to "
                 "suppress this warning.",
                 FutureWarning,
-                stacklevel=4,
             )
             by_svd = False
         options = {"weights": weights, "fit_intercept": self.fit_intercept}
@@ -399,11 +398,10 @@ class RidgeCV(LinearRegressor):
         if _routing_enabled():
             return process_routing(self, "fit", **params)
         if params and not takes_weights(scorer, self.scoring):
-            warnings.warn(
+            warn(
                 f"The scoring {self.scoring} does not support sample_weight, which "
                 "may lead to statistically incorrect results when fitting with "
                 "sample_weight.",
-                stacklevel=6,
             )
             params = {}
         return Bunch(splitter=Bunch(split={}), scorer=Bunch(score=params))

@@ -1,6 +1,5 @@
 """What the stochastic-descent estimators share: fitting, going on, results."""
 
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -25,6 +24,7 @@ from sklreg._validation import (
     validate_data,
     with_callbacks,
 )
+from sklreg._warnings import warn
 from sklreg.linear_model._sgd_parameters import SGDParameters
 from sklreg.linear_model._sgd_validation import DescentMonitor
 from sklreg.solvers.early_stopping import EarlyStopping
@@ -350,18 +350,16 @@ class BaseSGD(SGDParameters, CallbackSupportMixin, DocLinkMixin, BaseEstimator):
 
     def _warn(self):
         if self.tol is not None and self.stop_reason_ == "max_iter":
-            warnings.warn(
+            warn(
                 "Maximum number of iteration reached before convergence. Consider "
                 "increasing max_iter to improve the fit.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
         if self.power_t < 0:
-            warnings.warn(
+            warn(
                 "Negative values for `power_t` are deprecated in version 1.8 and will "
                 "raise an error in 1.10. Use values in the range [0.0, inf) instead.",
                 FutureWarning,
-                stacklevel=5,
             )
 
     def __sklearn_tags__(self):

@@ -247,7 +247,7 @@ class StabilitySelection(DocLinkMixin, SelectorMixin, BaseEstimator):
         for chosen, _, _ in results:
             selected += chosen
             anywhere += int(chosen.any(axis=1).sum())
-        warn_if_short(max(worst for _, worst, _ in results), self.tol, stacklevel=5)
+        warn_if_short(max(worst for _, worst, _ in results), self.tol)
         self.alphas_ = grid
         self.frequencies_ = selected / self.n_resamples
         self.max_frequencies_ = self.frequencies_.max(axis=1)

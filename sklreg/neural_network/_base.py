@@ -1,7 +1,6 @@
 """What the multi-layer perceptrons share in fitting, and in going on."""
 
 import math
-import warnings
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -18,6 +17,7 @@ from sklreg._validation import (
     validate_data,
     with_callbacks,
 )
+from sklreg._warnings import warn
 from sklreg.layers import RandomSource
 from sklreg.neural_network._fitted import FittedMLP
 from sklreg.neural_network._monitor import Held, NetworkMonitor
@@ -321,19 +321,17 @@ class BaseMLP(CallbackSupportMixin, FittedMLP):
         if reason == "non_finite":
             if not (self.early_stopping and self.restore_best):
                 raise ValueError(_non_finite(self.n_iter_))
-            warnings.warn(
+            warn(
                 _non_finite(self.n_iter_) + " The best epoch's weights are returned.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         elif reason == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warn("Training interrupted by user.")
         elif reason == "max_iter":
-            warnings.warn(
+            warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
                 "and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     def __sklearn_tags__(self):

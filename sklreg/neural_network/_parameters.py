@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from sklreg._validation import Interval, Options, StrOptions, noise_parameter
+from sklreg._warnings import warn
 from sklreg.layers import ACTIVATIONS
 from sklreg.noise import NOISES
 from sklreg.solvers.network import Architecture, residual_blocks
@@ -215,16 +216,14 @@ def make_optimizer(estimator):
 
 def rows_a_batch(estimator, n_samples):
     """Return the batch size for so many samples, with scikit-learn's warning."""
-    import warnings
 
     if estimator.batch_size == "auto":
         size = min(200, n_samples)
     else:
         if estimator.batch_size > n_samples:
-            warnings.warn(
+            warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going "
                 "to be clipped",
-                stacklevel=2,
             )
         size = min(int(estimator.batch_size), n_samples)
     if estimator.batch_norm and size < 2:
