@@ -1,8 +1,16 @@
 """Coefficients of the lasso along a path of penalties."""
 
-from sklreg.linear_model._path import enet_path
+from sklreg._validation import validate_params
+from sklreg.linear_model._path import PATH_CONSTRAINTS, enet_path
+
+_CONSTRAINTS = {
+    name: kinds
+    for name, kinds in PATH_CONSTRAINTS.items()
+    if name not in ("l1_ratio", "check_input")
+}
 
 
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def lasso_path(
     X,
     y,

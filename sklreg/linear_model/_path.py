@@ -35,6 +35,36 @@ _SOLVER_DEFAULTS = {
     "selection": "cyclic",
 }
 
+PATH_CONSTRAINTS = {
+    "X": ["array-like", "sparse matrix"],
+    "y": ["array-like", "sparse matrix"],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "eps": [Interval(Real, 0, None, closed="neither"), None],
+    "n_alphas": [
+        Interval(Integral, 1, None, closed="left"),
+        Hidden(StrOptions({"deprecated"})),
+    ],
+    "alphas": [
+        Interval(Integral, 1, None, closed="left"),
+        "array-like",
+        None,
+        Hidden(StrOptions({"warn"})),
+    ],
+    "precompute": [StrOptions({"auto"}), "boolean", "array-like"],
+    "Xy": ["array-like", None],
+    "copy_X": ["boolean"],
+    "coef_init": ["array-like", None],
+    "verbose": ["verbose"],
+    "return_n_iter": ["boolean"],
+    "positive": ["boolean"],
+    "check_input": ["boolean"],
+    "fit_intercept": ["boolean"],
+    "sample_weight": ["array-like", None],
+    "offset": ["array-like", None],
+    "return_intercept": ["boolean"],
+    **{k: v for k, v in MODEL_CONSTRAINTS.items() if k != "store_path"},
+}
+
 
 def _requested_alphas(alphas, n_alphas):
     """Return the grid or its size, as scikit-learn 1.9 reads the two parameters."""
@@ -78,38 +108,7 @@ def _report(n_alphas):
     return report
 
 
-@validate_params(
-    {
-        "X": ["array-like", "sparse matrix"],
-        "y": ["array-like", "sparse matrix"],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "eps": [Interval(Real, 0, None, closed="neither"), None],
-        "n_alphas": [
-            Interval(Integral, 1, None, closed="left"),
-            Hidden(StrOptions({"deprecated"})),
-        ],
-        "alphas": [
-            Interval(Integral, 1, None, closed="left"),
-            "array-like",
-            None,
-            Hidden(StrOptions({"warn"})),
-        ],
-        "precompute": [StrOptions({"auto"}), "boolean", "array-like"],
-        "Xy": ["array-like", None],
-        "copy_X": ["boolean"],
-        "coef_init": ["array-like", None],
-        "verbose": ["verbose"],
-        "return_n_iter": ["boolean"],
-        "positive": ["boolean"],
-        "check_input": ["boolean"],
-        "fit_intercept": ["boolean"],
-        "sample_weight": ["array-like", None],
-        "offset": ["array-like", None],
-        "return_intercept": ["boolean"],
-        **{k: v for k, v in MODEL_CONSTRAINTS.items() if k != "store_path"},
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_params(PATH_CONSTRAINTS, prefer_skip_nested_validation=True)
 def enet_path(
     X,
     y,

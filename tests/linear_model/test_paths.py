@@ -221,6 +221,12 @@ def test_bad_parameters_are_named(path, arguments, message):
         path(X, y, **({"alphas": 3} | arguments))
 
 
+@pytest.mark.parametrize("path", [lasso_path, enet_path])
+def test_errors_name_the_function_that_was_called(path):
+    with pytest.raises(ValueError, match=f"of {path.__name__} must be"):
+        path(np.eye(3), np.arange(3.0), eps=-1)
+
+
 def test_bad_data():
     X, y = make_problem(20, 5)
     with pytest.raises(ValueError, match="positive"):
