@@ -28,6 +28,7 @@ def _run(options):
         only_problems=options.problems,
         only_eps=options.eps,
         limit=options.limit,
+        tolerances=options.tolerances,
     )
 
 
@@ -62,6 +63,9 @@ def _parser():
         "--eps", nargs="+", type=float, help="only the cases down to these"
     )
     command.add_argument("--limit", type=float, help="seconds a peer may be silent")
+    command.add_argument(
+        "--tolerances", nargs="+", type=float, help="these, not each peer's own"
+    )
     command.add_argument("--data", help="folder of the local data sets")
     command.add_argument("--output", help="folder of the results")
     command.set_defaults(command=_run)

@@ -81,7 +81,7 @@ def race(case, names, options):
                 worker = stack.enter_context(
                     Session(name, arguments, threads=case.threads, limit=options.limit)
                 )
-                for tol in runner.tolerances(case, name):
+                for tol in runner.own_tolerances(case, name):
                     measured = worker.measure(tol)
                     answer = storage.read_answer(job, problem.X.shape[1])
                     gap = runner.quality(case, problem, alphas, answer)["gap"]

@@ -60,12 +60,13 @@ def run(
     only_problems=None,
     only_eps=None,
     limit=None,
+    tolerances=None,
     echo=print,
 ):
     """Run the configurations and write ``runs.csv`` and ``machine.csv`` in `folder`.
 
     `only_problems` and `only_eps` leave cases out; `limit` replaces the seconds of
-    silence after which a peer is ended.
+    silence after which a peer is ended, and `tolerances` every peer's own sweep.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,13 +85,13 @@ def run(
                 and (only_eps is None or case.eps in only_eps)
             )
             configuration = dataclasses.replace(configuration, cases=cases)
-            for row in _rows(configuration, only_peers, echo):
+            for row in _rows(configuration, only_peers, tolerances, echo):
                 table.writerow(row)
                 stream.flush()
                 echo(_line(row))
 
 
-def _rows(configuration, only_peers, echo):
+def _rows(configuration, only_peers, tolerances, echo):
     for round_ in range(configuration.rounds):
         for case in configuration.cases:
             try:
@@ -104,7 +105,8 @@ def _rows(configuration, only_peers, echo):
                 if case.task not in peers.tasks(peer):
                     continue
                 known = _describe(case, problem, peer) | {"round": round_}
-                for row in _sweep(case, problem, peer, configuration):
+                sweep = tolerances or own_tolerances(case, peer)
+                for row in _sweep(case, problem, peer, sweep, configuration):
                     yield known | row
 
 
@@ -129,7 +131,7 @@ def _describe(case, problem, peer):
     return known
 
 
-def _sweep(case, problem, peer, configuration):
+def _sweep(case, problem, peer, sweep, configuration):
     """One worker, from loose to tight until the last target or the first failure."""
     alphas, largest = grid(case, problem)
     with tempfile.TemporaryDirectory() as job:
@@ -140,7 +142,7 @@ def _sweep(case, problem, peer, configuration):
             with Session(
                 peer, arguments, threads=case.threads, limit=configuration.limit
             ) as worker:
-                for step, tol in enumerate(tolerances(case, peer)):
+                for step, tol in enumerate(sweep):
                     row = {"tol": tol, "version": worker.version}
                     measured = worker.measure(tol)
                     row |= _timing(measured, first=step == 0)
@@ -186,7 +188,7 @@ def arguments_of(case, peer, job, largest, budget):
     )
 
 
-def tolerances(case, peer):
+def own_tolerances(case, peer):
     """Return the peer's tolerances to try, from loose to tight."""
     sweep = peers.adapter(peer).TOLERANCES
     return sweep[:1] if case.task == "ridge_cv" else sweep  # a closed form has none
