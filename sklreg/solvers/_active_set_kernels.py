@@ -30,23 +30,48 @@ def _append(G, support, size, j, l2, L):
 
 
 @njit(**_JIT)
-def _remove(support, size, place, L):
-    """Take one row out of the factor and make it triangular again by rotations."""
+def _remove(support, size, place, L, rotations):
+    """Take one row out of the factor and make it triangular again by rotations.
+
+    Rows go one after the other, so that memory is read in order; four at a time,
+    since each rotation of a row waits for the one before. ``rotations`` is work
+    space.
+    """
     for a in range(place, size - 1):
         support[a] = support[a + 1]
         for k in range(a + 2):
             L[a, k] = L[a + 1, k]
-    for k in range(place, size - 1):
-        x = L[k, k]
-        y = L[k, k + 1]
-        norm = np.sqrt(x * x + y * y)
-        c = x / norm
-        s = y / norm
-        for a in range(k, size - 1):
-            x = L[a, k]
-            y = L[a, k + 1]
-            L[a, k] = c * x + s * y
-            L[a, k + 1] = c * y - s * x
+    cosine, sine = rotations
+    a = place
+    while a < size - 1:
+        rows = 1
+        if a + 4 < size:
+            rows = 4
+            first, second, third, fourth = L[a], L[a + 1], L[a + 2], L[a + 3]
+            s, t, u, v = first[place], second[place], third[place], fourth[place]
+            for k in range(place, a):
+                x, y = cosine[k], sine[k]
+                p, q, r, o = first[k + 1], second[k + 1], third[k + 1], fourth[k + 1]
+                first[k], s = x * s + y * p, x * p - y * s
+                second[k], t = x * t + y * q, x * q - y * t
+                third[k], u = x * u + y * r, x * r - y * u
+                fourth[k], v = x * v + y * o, x * o - y * v
+            first[a], second[a], third[a], fourth[a] = s, t, u, v
+        start = a if rows == 4 else place
+        for b in range(a, a + rows):
+            row = L[b]
+            x = row[start]
+            for k in range(start, b):
+                y = row[k + 1]
+                row[k] = cosine[k] * x + sine[k] * y
+                x = cosine[k] * y - sine[k] * x
+            y = row[b + 1]
+            norm = np.sqrt(x * x + y * y)
+            cosine[b] = x / norm
+            sine[b] = y / norm
+            row[b] = norm
+            row[b + 1] = 0.0
+        a += rows
 
 
 @njit(**_JIT)
@@ -69,44 +94,59 @@ def _backward(L, size, x):
 
 
 @njit(**_JIT)
-def _find_rates(G, m, support, size, inside, step, shift, full, rate):
-    """Write ``shift - G[:, support] step`` to ``rate`` for the columns outside.
+def subtract_rows(G, m, rows, size, values, out):
+    """Subtract ``values @ G[rows]`` from ``out``, in the first m columns.
 
-    Rows of the support or rows outside it are read, whichever are fewer; four at a
-    time, for one reading of the vector that goes with them. ``full`` is work space.
+    Rows go four at a time, for one reading of ``out``.
     """
     a = 0
-    if size <= m - size:
+    while a + 4 <= size:
+        first, second = G[rows[a]], G[rows[a + 1]]
+        third, fourth = G[rows[a + 2]], G[rows[a + 3]]
+        s, t, u, v = values[a], values[a + 1], values[a + 2], values[a + 3]
+        for k in range(m):
+            out[k] -= s * first[k] + t * second[k] + u * third[k] + v * fourth[k]
+        a += 4
+    while a < size:
+        first, s = G[rows[a]], values[a]
+        for k in range(m):
+            out[k] -= s * first[k]
+        a += 1
+
+
+@njit(**_JIT)
+def _find_rates(G, m, head, support, size, inside, step, shift, full, rate):
+    """Write ``shift - G[:, support] step`` to ``rate`` for the columns outside.
+
+    Rows of the support or rows outside it are read, whichever are fewer entries; of
+    the support few columns stand behind ``head``. ``full`` is work space.
+    """
+    if size * m <= (m - size) * head:
         for k in range(m):
             rate[k] = shift[k]
-        while a + 4 <= size:
-            first, second = G[support[a]], G[support[a + 1]]
-            third, fourth = G[support[a + 2]], G[support[a + 3]]
-            s, t, u, v = step[a], step[a + 1], step[a + 2], step[a + 3]
-            for k in range(m):
-                rate[k] -= s * first[k] + t * second[k] + u * third[k] + v * fourth[k]
-            a += 4
-        while a < size:
-            first, s = G[support[a]], step[a]
-            for k in range(m):
-                rate[k] -= s * first[k]
-            a += 1
+        subtract_rows(G, m, support, size, step, rate)
         return
-    for k in range(m):
+    for k in range(head):
         full[k] = 0.0
     for a in range(size):
-        full[support[a]] = step[a]
+        if support[a] < head:
+            full[support[a]] = step[a]
     for j in range(m):
         if not inside[j]:
             row = G[j]
             total = shift[j]
-            for k in range(m):
+            for k in range(head):
                 total -= full[k] * row[k]
             rate[j] = total
+    for a in range(size):
+        if support[a] >= head:
+            row = G[support[a]]
+            for j in range(m):
+                rate[j] -= step[a] * row[j]
 
 
 @njit(**_JIT)
-def _exchange(G, support, size, j, entry_sign, w, l2, L, step):
+def _exchange(G, support, size, j, entry_sign, w, l2, L, step, rotations):
     """Let a dependent column j enter in the place of the first one it drives to zero.
 
     A multiple of j with the same fit replaces a combination of the support, at no
@@ -133,7 +173,7 @@ def _exchange(G, support, size, j, entry_sign, w, l2, L, step):
         w[support[a]] -= reach * entry_sign * step[a]
     left = support[leaving]
     w[left] = 0.0
-    _remove(support, size, leaving, L)
+    _remove(support, size, leaving, L, rotations)
     if not _append(G, support, size - 1, j, l2, L):
         return -2 - left
     w[j] = reach * entry_sign
@@ -153,7 +193,7 @@ def factor_support(G, support, size, l2, L):
 
 
 @njit(**_JIT)
-def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
+def follow(G, m, head, gradient, w, l1, l2, positive, support, size, L, max_events):
     """Move from any w to the optimum for (l1, l2) along a piecewise linear path.
 
     w is optimal for some other linear term and a higher level of l1: the linear
@@ -163,7 +203,8 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
     reaching its level, the solution is linear in them too.
 
     ``gradient`` comes in as ``A^T (b - A w)`` and is kept up to date. ``support``
-    and ``L`` hold the factored support, ``size`` entries of it.
+    and ``L`` hold the factored support, ``size`` entries of it; it is fastest where
+    few columns from ``head`` on are in the support or come to be.
 
     Returns ``(n_events, size, done)``; w is unfinished if ``done`` is False.
     """
@@ -192,6 +233,7 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
     step = np.empty(L.shape[0])
     # The right-hand sides, with the lower triangle solved up to row ``solved``.
     half = np.empty(L.shape[0])
+    rotations = np.empty((2, L.shape[0]))
     solved = np.int64(0)
     time = 0.0
     events = 0
@@ -206,7 +248,7 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
         for a in range(size):
             step[a] = half[a]
         _backward(L, size, step)
-        _find_rates(G, m, support, size, inside, step, shift, full, rate)
+        _find_rates(G, m, head, support, size, inside, step, shift, full, rate)
         for a in range(size):
             j = support[a]
             rate[j] = fall * l1[j] * sign[j] + l2[j] * step[a]
@@ -259,7 +301,9 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
             else:
                 exchanges = exchanges + 1 if length <= 1e-13 else 0
                 solved = np.int64(0)
-                left = _exchange(G, support, size, entering, entry_sign, w, l2, L, step)
+                left = _exchange(
+                    G, support, size, entering, entry_sign, w, l2, L, step, rotations
+                )
                 if left <= -2:
                     # The exchange has lost a column: not an optimum any more.
                     return events, size - 1, False
@@ -276,7 +320,7 @@ def follow(G, m, gradient, w, l1, l2, positive, support, size, L, max_events):
             dropped = support[leaving]
             w[dropped] = 0.0
             inside[dropped] = False
-            _remove(support, size, leaving, L)
+            _remove(support, size, leaving, L, rotations)
             size -= 1
             solved = leaving
             for k in range(m):
@@ -302,6 +346,7 @@ def follow_path(
     gradient = np.empty(m)
     l1 = np.empty(m)
     l2 = np.zeros(m)
+    values = np.empty(L.shape[0])
     size = np.int64(0)
     fresh = True
     for k in range(l1s.shape[0]):
@@ -332,13 +377,11 @@ def follow_path(
         for j in range(m):
             gradient[j] = q[j]
         for a in range(size):
-            row = G[support[a]]
-            value = w[support[a]]
-            for j in range(m):
-                gradient[j] -= value * row[j]
+            values[a] = w[support[a]]
+        subtract_rows(G, m, support, size, values, gradient)
         done = False
         events[k], size, done = follow(
-            G, m, gradient, w, l1, l2, positive, support, size, L, max_events
+            G, m, m, gradient, w, l1, l2, positive, support, size, L, max_events
         )
         for j in range(m):
             W[k, j] = w[j]

@@ -6,6 +6,8 @@ solution is linear in the penalty (Osborne, Presnell and Turlach 2000; Efron et 
 parametric active set of Ferreau et al. 2014).
 """
 
+from functools import partial
+
 import numpy as np
 
 from sklreg.solvers import _active_set_kernels as kernels
@@ -16,6 +18,14 @@ _EVENTS = 4
 LARGEST_SUPPORT = 2048
 # Supports larger than this are factored by LAPACK.
 LAPACK_SUPPORT = 256
+# Columns this near to the level at the end may be wanted on the way.
+_NEAR = 0.95
+# Entries of a Gram matrix to be read before columns are told apart.
+_MUCH_WORK = 1 << 24
+# Entries read in order for one that is copied.
+_COPYING = 8
+# Above a level by more than rounding.
+_ABOVE = 1.0 + 1e-10
 
 
 class ActiveSet:
@@ -33,6 +43,8 @@ class ActiveSet:
         self.size = 0
         self.factor = np.empty((0, 0))
         self.l2 = None
+        # Events of the last move, which the next one is likely to need too.
+        self.events = 0
 
     def worthwhile(self, w, l1, l2):
         """Whether exact moves apply, and the support to be expected is small enough.
@@ -52,7 +64,6 @@ class ActiveSet:
         ``gradient``, ``A^T (b - A w)`` on the working set, moves along. Returns
         whether the end was reached, and the number of events on the way.
         """
-        G = self.working.gram
         m = len(w)
         capacity = min(m, self.working.design.shape[0] + 1 if not l2.any() else m)
         self._reserve(max(capacity, np.count_nonzero(w)))
@@ -60,23 +71,85 @@ class ActiveSet:
             self._factor(np.flatnonzero(w), l2)
             if self.size < np.count_nonzero(w):
                 left_out = np.setdiff1d(np.flatnonzero(w), self.support[: self.size])
-                gradient += G[:m, left_out] @ w[left_out]
+                gradient += self.working.gram[:m, left_out] @ w[left_out]
                 w[left_out] = 0.0
+        self.l2 = l2.copy()
+        near = self._near(gradient, l1, positive)
+        follow = self._follow if near is None else partial(self._follow_near, near)
+        done, self.events = follow(w, gradient, (l1, l2), positive, _EVENTS * m + 100)
+        return done, self.events
+
+    def _follow(self, w, gradient, penalties, positive, max_events, gram=None):
+        """Follow to the end on all the columns, or on those of the given Gram."""
+        m, head = len(w), len(w)
+        if gram is None:
+            gram = self.working.gram
+        else:
+            head = self.size
         events, self.size, done = kernels.follow(
-            G,
+            gram,
             m,
+            head,
             gradient,
             w,
-            l1,
-            l2,
+            *penalties,
             positive,
             self.support,
             self.size,
             self.factor,
-            _EVENTS * m + 100,
+            max_events,
         )
-        self.l2 = l2.copy()
         return done, events
+
+    def _near(self, gradient, l1, positive):
+        """Return the columns outside the support that may enter, if that saves work.
+
+        An event reads a part of the Gram matrix for the columns outside, of which
+        most stay far from their level. None where all the columns may as well go.
+        """
+        size, m = self.size, len(l1)
+        as_it_is = min(size, m - size) * m
+        if as_it_is * self.events < _MUCH_WORK:
+            return None
+        slope = gradient if positive else np.abs(gradient)
+        near = slope >= _NEAR * l1
+        near[self.support[:size]] = False
+        near = np.flatnonzero(near)
+        saved = self.events * (as_it_is - len(near) * size)
+        return near if saved > _COPYING * (size + len(near)) ** 2 else None
+
+    def _follow_near(self, near, w, gradient, penalties, positive, max_events):
+        """Follow on the support and the columns near their level alone.
+
+        Those that turn out to be above it at the end are added, and brought back.
+        """
+        G, m = self.working.gram, len(w)
+        l1, total = penalties[0], 0
+        while True:
+            size = self.size
+            columns = np.concatenate([self.support[:size], near])
+            self.support[:size] = np.arange(size)
+            local, slopes = w[columns], gradient[columns]
+            done, events = self._follow(
+                local,
+                slopes,
+                [penalty[columns] for penalty in penalties],
+                positive,
+                max_events - total,
+                G[columns[:, None], columns],
+            )
+            total += events
+            self.support[: self.size] = columns[self.support[: self.size]]
+            change = local - w[columns]
+            kernels.subtract_rows(G, m, columns, len(columns), change, gradient)
+            w[columns], gradient[columns] = local, slopes
+            above = (gradient if positive else np.abs(gradient)) > l1 * _ABOVE
+            above[columns] = False
+            if not done or not above.any():
+                return done, total
+            inside = np.zeros(m, dtype=bool)
+            inside[self.support[: self.size]] = True
+            near = np.concatenate([columns[~inside[columns]], np.flatnonzero(above)])
 
     def path(self, q, w, l1s, l2s, factors, positive, max_events, out):
         """Move w, on all the columns, to the optimum for each penalty.
