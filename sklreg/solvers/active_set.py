@@ -23,7 +23,7 @@ _NEAR = 0.95
 # Entries of a Gram matrix to be read before columns are told apart.
 _MUCH_WORK = 1 << 24
 # Entries read in order for one that is copied.
-_COPYING = 8
+_COPYING = 32
 # Above a level by more than rounding.
 _ABOVE = 1.0 + 1e-10
 

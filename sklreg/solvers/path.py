@@ -123,7 +123,7 @@ class _Follower:
             if not self.whole:
                 self._propose(w, last)
             found = self._solve_block(w, correlation, first, last)
-            accepted = self._certify(found, first)
+            accepted, refused = self._certify(found, first)
             if not accepted:
                 # Not even the first penalty of the block held: solve it by itself.
                 start, events, _ = found[0]
@@ -138,11 +138,14 @@ class _Follower:
                 self.certifier.look(self.l1s[first], solution.w, solution.correlation)
                 self.solutions[first] = solution.w
                 solution.w = self.solutions[first]
-                accepted = [solution]
+                accepted, refused = [solution], None
             yield from accepted
             self.before = accepted[-2].w if len(accepted) > 1 else w
             w, correlation = accepted[-1].w, accepted[-1].correlation
             whole_block = len(accepted) == last - first
+            if refused is not None:
+                # Nearer to what comes next, although columns are missing from it.
+                self.before, (w, correlation) = None, refused
             first += len(accepted)
             block = min(2 * block, largest) if whole_block else len(accepted) + 1
 
@@ -237,7 +240,10 @@ class _Follower:
         return full
 
     def _certify(self, found, first):
-        """Return the solutions up to the first whose gap is too large."""
+        """Return the solutions up to the first whose gap is too large, and that one.
+
+        It is given by its coefficients and correlations; None if there is none.
+        """
         problem = self.problem
         block = slice(first, first + len(found))
         l1s, l2s = self.l1s[block], self.l2s[block]
@@ -253,7 +259,11 @@ class _Follower:
             if not problem.positive:
                 slope = np.abs(slope)
             self.working.add(np.flatnonzero(slope > l1s[k] * problem.l1_factor))
-        return [
+        accepted = [
             Solution(found[k][0], gaps[k], found[k][1], correlations[k])
             for k in range(held)
         ]
+        refused = None
+        if held < len(found):
+            refused = found[held][0], correlations[held]
+        return accepted, refused
