@@ -84,6 +84,15 @@ def csc_correlate(first, last, data, indices, indptr, columns, mean, V, sums, ou
             for t in range(start, stop):
                 total += (np.float64(data[t]) - origin) * V[indices[t], 0]
             totals[0] = total
+        elif size == 8:
+            # As many as are known beforehand make one operation of an entry.
+            for k in range(8):
+                totals[k] = 0.0
+            for t in range(start, stop):
+                value = np.float64(data[t]) - origin
+                row = V[indices[t]]
+                for k in range(8):
+                    totals[k] += value * row[k]
         else:
             totals[:] = 0.0
             for t in range(start, stop):

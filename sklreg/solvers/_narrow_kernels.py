@@ -1,4 +1,4 @@
-"""Products of the columns of a design with a few vectors, dense and sparse."""
+"""Products of the columns of a design with a few vectors."""
 
 import numpy as np
 from numba import njit
@@ -40,39 +40,3 @@ def correlate_rows(rows, places, V, out):
                 s += np.float64(x[i]) * first[i]
             out[k, c] = s
             k += 1
-
-
-@njit(**_JIT)
-def correlate_csc(data, indices, indptr, columns, V, out):
-    """Write the products of CSC columns with four or eight vectors to ``out``.
-
-    ``V`` has a row for each sample and four or eight columns, which one reading of an
-    entry serves; ``out`` has a row for each column.
-    """
-    eight = V.shape[1] == 8
-    for c in range(columns.shape[0]):
-        a0, a1, a2, a3 = 0.0, 0.0, 0.0, 0.0
-        a4, a5, a6, a7 = 0.0, 0.0, 0.0, 0.0
-        first, last = indptr[columns[c]], indptr[columns[c] + 1]
-        if eight:
-            for t in range(first, last):
-                value = np.float64(data[t])
-                row = V[indices[t]]
-                a0 += value * row[0]
-                a1 += value * row[1]
-                a2 += value * row[2]
-                a3 += value * row[3]
-                a4 += value * row[4]
-                a5 += value * row[5]
-                a6 += value * row[6]
-                a7 += value * row[7]
-            out[c, 4], out[c, 5], out[c, 6], out[c, 7] = a4, a5, a6, a7
-        else:
-            for t in range(first, last):
-                value = np.float64(data[t])
-                row = V[indices[t]]
-                a0 += value * row[0]
-                a1 += value * row[1]
-                a2 += value * row[2]
-                a3 += value * row[3]
-        out[c, 0], out[c, 1], out[c, 2], out[c, 3] = a0, a1, a2, a3

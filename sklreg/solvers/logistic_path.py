@@ -29,7 +29,6 @@ from sklreg.solvers.narrow_products import (
     FEW,
     correlate_few,
     correlate_rows,
-    correlate_stored,
 )
 
 # Columns whose slope has come this close to its level must be in the quadratic model,
@@ -125,7 +124,7 @@ def _solve_together(paths, strength):
 def _correlate(working, thetas):
     """Return the products of the columns, as they are held, with several thetas."""
     if working.design.sparse:
-        return correlate_stored(working.design, working.columns, np.stack(thetas))
+        return working.design.raw_correlate_columns(working.columns, np.stack(thetas))
     V, rows = np.stack(thetas), working.panel.T
     if len(V) > FEW:
         return V @ rows.T
