@@ -55,7 +55,7 @@ class LogisticColumns:
         self.design = design
         self.center = center
         self.columns = np.empty(0, dtype=np.int64)
-        self._member = np.zeros(design.shape[1], dtype=bool)
+        self.member = np.zeros(design.shape[1], dtype=bool)
         self._panel = np.empty((design.shape[0], 0), order="F")
         self._filled = 0
         # What else depends on the data alone, for whoever shares them.
@@ -73,8 +73,8 @@ class LogisticColumns:
     def add(self, columns):
         """Add the columns that are not in the set yet; return how many were new."""
         columns = np.asarray(columns, dtype=np.int64)
-        columns = columns[~self._member[columns]]
-        self._member[columns] = True
+        columns = columns[~self.member[columns]]
+        self.member[columns] = True
         self.columns = np.concatenate([self.columns, columns])
         return len(columns)
 

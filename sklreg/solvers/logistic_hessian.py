@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklreg._views import read_only
+from sklreg.solvers import _logistic_path_kernels as path_kernels
 from sklreg.solvers.active_set import ActiveSet
 from sklreg.solvers.narrow_products import correlate_rows
 from sklreg.solvers.quadratic import minimise_quadratic
@@ -44,6 +45,7 @@ class KeptHessian:
     def __init__(self, working):
         self.working = working
         self.curvature = None
+        self._taken = np.zeros(0, dtype=bool)
         self._columns = _Columns(np.empty((0, 0)), working.design)
         self._active = ActiveSet(self._columns)
 
@@ -51,20 +53,36 @@ class KeptHessian:
     def gram(self):
         return self._columns.gram
 
-    def prepare(self, curvature, total, needed, likely):
-        """Have the columns needed, and likely ones; return whether it was made anew."""
-        if self.curvature is None:
+    def prepare(self, curvature, total, state, needed, likely):
+        """Have the columns needed, and likely ones; return whether it was made anew.
+
+        ``state`` is ``(slope, l1, w)`` of all the features: a column is needed, or
+        likely, whose slope comes this close to its level, or whose coefficient is at
+        hand.
+        """
+        working = self.working
+        fresh = self.curvature is None
+        if fresh:
+            self._taken = np.zeros(0, dtype=bool)
+        missing = np.empty(len(working), dtype=np.int64)
+        count, wanting = path_kernels.find_places(
+            *state, working.columns, needed, likely, self._taken, missing
+        )
+        missing = missing[:count]
+        if fresh:
             self.curvature, self.total, self.ratio = curvature.copy(), total, 1.0
-            self.places = np.flatnonzero(likely)
-            self._columns.gram = self.working.gram(curvature, self.places, self.places)
-            self.pull = self.working.correlate(curvature, self.places)
+            self.places = missing
+            self._columns.gram = working.gram(curvature, missing, missing)
+            self.pull = working.correlate(curvature, missing)
             self._active.l2 = None  # the factor is another matrix's
-            return True
-        self.ratio = total / self.total
-        likely[self.places] = False
-        if np.count_nonzero(needed) > np.count_nonzero(needed[self.places]):
-            self._grow(np.flatnonzero(likely))
-        return False
+        else:
+            self.ratio = total / self.total
+            if wanting:
+                self._grow(missing)
+        if fresh or wanting:
+            self._taken = np.zeros(len(working), dtype=bool)
+            self._taken[self.places] = True
+        return fresh
 
     def _grow(self, missing):
         have, working = len(self.places), self.working

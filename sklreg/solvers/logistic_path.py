@@ -194,7 +194,7 @@ class _Path:
         self.problem = problem
         self.unit_l1, self.unit_l2 = l1, l2
         self.max_iter = max_iter
-        self.bounded = not np.isinf([problem.lower, problem.upper]).all()
+        self.has_l2 = bool(l2.any())
         self.null_value = problem.null()[1]
         self.goal = tol * self.null_value
         self.point = self._start(w, intercept)
@@ -220,14 +220,26 @@ class _Path:
         self.local = point.w
         if self.earlier is not None:
             other, distance = self.earlier
-            ahead = point.beyond(other, (strength - before) / distance)
+            t = (strength - before) / distance
+            raw, w, local = (np.empty_like(a) for a in (point.raw, point.w, point.w))
+            within = path_kernels.continue_line(
+                point.raw,
+                point.w,
+                other.raw,
+                other.w,
+                t,
+                problem.lower,
+                problem.upper,
+                raw,
+                w,
+                local,
+            )
             # A step that is cut ends between here and there: within the bounds.
-            if not self.bounded or np.all(
-                (ahead.w >= problem.lower) & (ahead.w <= problem.upper)
-            ):
-                self.point = ahead
+            if within:
+                intercept = point.intercept + t * (point.intercept - other.intercept)
+                self.point = _Point(problem, w, intercept, raw)
                 # Coefficients that would change their sign stop at zero.
-                self.local = np.where(ahead.w * point.w > 0.0, ahead.w, 0.0)
+                self.local = local
         if before is not None and strength != before:
             self.earlier = point, strength - before
         self.strength = strength
@@ -235,18 +247,25 @@ class _Path:
     def candidates(self):
         """Return the columns that are to be in the working set."""
         problem, slope = self.problem, self.slope
-        held = self.point.w != 0.0
-        excess = np.abs(slope) - _LIKELY * self.l1
-        if self.bounded:
-            excess[np.where(slope > 0.0, problem.upper, problem.lower) == 0.0] = -1.0
-        excess[held] = -1.0
-        excess[problem.working.columns] = -1.0
-        violators = np.flatnonzero(excess > 0.0)
-        count = max(_FIRST_VIOLATORS, 2 * np.count_nonzero(held))
-        if len(violators) > count:
-            top = np.argpartition(excess[violators], -count)[-count:]
-            violators = np.sort(violators[top])
-        return np.concatenate([np.flatnonzero(held), violators])
+        excess = np.empty(len(slope))
+        n_candidates = path_kernels.find_candidates(
+            slope,
+            _LIKELY,
+            self.l1,
+            self.point.w,
+            problem.lower,
+            problem.upper,
+            problem.working.member,
+            excess,
+        )
+        if not n_candidates:
+            return np.empty(0, dtype=np.int64)
+        count = max(_FIRST_VIOLATORS, 2 * np.count_nonzero(self.point.w))
+        found = np.flatnonzero(excess > 0.0)
+        if len(found) > count:
+            top = np.argpartition(excess[found], -count)[-count:]
+            found = np.sort(found[top])
+        return found
 
     def propose(self, slope):
         """Minimise the model; return the change of the coefficients at hand.
@@ -259,37 +278,35 @@ class _Path:
         if self.gap > _PACE * self.gap_before:
             hessian.curvature = None
         slope_sum, total = point.sums
-        closeness = np.abs(self.slope[columns]) / self.l1[columns]
-        held = point.w[columns] != 0.0
         self.new_hessian = hessian.prepare(
-            point.curvature,
-            total,
-            held | (closeness >= _NEEDED),
-            held | (closeness >= _LIKELY),
+            point.curvature, total, (self.slope, self.l1, point.w), _NEEDED, _LIKELY
         )
         places, ratio = hessian.places, hessian.ratio
-        chosen = columns[places]
-        gradient = slope[places]
-        if problem.fit_intercept:
+        terms = np.empty((7, len(places)))
+        path_kernels.model_at(
+            hessian.gram,
+            places,
+            columns,
+            slope,
+            hessian.pull,
             # The slopes are those after the model's own step of the intercept.
-            gradient = gradient - (slope_sum / hessian.total) * hessian.pull
-        old, new = point.w[chosen], self.local[chosen]
-        # The model is divided by the ratio, which leaves its factors as they are.
-        gradient = gradient / ratio
-        if not np.array_equal(new, old):
-            gradient -= hessian.gram @ (new - old)
+            slope_sum / hessian.total if problem.fit_intercept else 0.0,
+            # The model is divided by the ratio, which leaves its factors as they are.
+            ratio,
+            point.w,
+            self.local,
+            self.l1,
+            self.l2,
+            problem.lower,
+            problem.upper,
+            terms,
+        )
+        gradient, old, new, l1, l2, lower, upper = terms
         aim = _MODEL * self.goal
         hessian.minimise(
-            gradient,
-            new,
-            self.l1[chosen] / ratio,
-            self.l2[chosen] / ratio,
-            problem.lower[chosen],
-            problem.upper[chosen],
-            aim / ratio,
-            aim / self.null_value,
+            gradient, new, l1, l2, lower, upper, aim / ratio, aim / self.null_value
         )
-        self.move = chosen, old, new
+        self.move = columns[places], old, new
         change = np.zeros(len(columns))
         change[places] = new - old
         return change
@@ -324,16 +341,20 @@ class _Path:
     def certify(self, dual, slope):
         """Take the slopes at the dual point, and the gap; see to it that it falls."""
         problem, point = self.problem, self.point
-        penalties = self.l1, self.l2, problem.lower, problem.upper
-        scale = 1.0
-        if not self.l2.any():
-            scale = kernels.dual_scale(slope, point.w, *penalties)
-        gap, drift = path_kernels.divergence(
-            point.raw, dual, scale, problem.sign, problem.weight
+        gap = path_kernels.certificate(
+            point.raw,
+            dual,
+            slope,
+            point.w,
+            point.intercept,
+            self.l1,
+            self.l2,
+            problem.lower,
+            problem.upper,
+            self.has_l2,
+            problem.sign,
+            problem.weight,
         )
-        gap += kernels.conjugate_value(slope, scale, *penalties)
-        gap += kernels.penalty_value(point.w, self.l1, self.l2)
-        gap -= scale * float(slope @ point.w) + point.intercept * drift
         self.gap_before, self.gap = self.gap, gap
         self.slope = slope
         if not self.new_hessian:
