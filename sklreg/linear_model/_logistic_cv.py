@@ -38,7 +38,8 @@ from sklreg.linear_model._logistic_problem import (
 from sklreg.linear_model._selection import SELECTION_CONSTRAINTS
 
 # Entries of X up to which folds that take their steps together lose more by handing
-# the interpreter from thread to thread than a second processor wins.
+# the interpreter from thread to thread than a second processor wins. Sparse paths with
+# an L1 penalty have no use for the interpreter.
 _SMALL = 100_000
 
 
@@ -85,7 +86,7 @@ class LogisticRegressionCV(LogisticFolds):
         same total weight, counted over all the data.
     n_jobs : int, default=None
         Number of threads for the folds; None is 1, -1 is all processors. Small data
-        with two classes get one.
+        with two classes get one, unless they are sparse and all `l1_ratios` positive.
     verbose : int, default=0
         Verbosity of the loop over the folds.
     refit : bool, default=True
@@ -349,7 +350,9 @@ class LogisticRegressionCV(LogisticFolds):
         )
         options = {"tol": self.tol, "max_iter": self.max_iter}
         n_jobs = min(effective_n_jobs(self.n_jobs), len(folds))
-        if problem.rows == 1 and (X.nnz if issparse(X) else X.size) < _SMALL:
+        compiled = issparse(X) and min(l1_ratios) > 0.0
+        size = X.nnz if issparse(X) else X.size
+        if problem.rows == 1 and size < _SMALL and not compiled:
             n_jobs = 1
         # The folds of a group are solved together.
         groups = [folds[k::n_jobs] for k in range(n_jobs)]

@@ -158,7 +158,7 @@ def _exchange(G, support, size, j, entry_sign, w, l2, L, step, rotations):
     _forward(L, np.int64(0), size, step)
     _backward(L, size, step)
     reach = np.inf
-    leaving = -1
+    leaving = np.int64(-1)
     weighty = 0
     for a in range(size):
         fall = entry_sign * step[a]
@@ -253,8 +253,7 @@ def follow(G, m, head, gradient, w, l1, l2, positive, support, size, L, max_even
             j = support[a]
             rate[j] = fall * l1[j] * sign[j] + l2[j] * step[a]
         length = 1.0 - time
-        leaving = -1
-        entering = -1
+        leaving, entering = np.int64(-1), np.int64(-1)
         for a in range(size):
             j = support[a]
             if (l1[j] > 0.0 or positive) and step[a] * sign[j] < 0.0:

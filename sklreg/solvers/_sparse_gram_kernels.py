@@ -8,7 +8,7 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
 def rows_gram(data, indices, indptr, left, right, same, weight, G, sums):
-    """Write ``X[:, right]' diag(weight) X[:, left]`` to ``G``, summed over rows.
+    """Write ``X[:, right]' diag(weight) X[:, left]`` to the corner of ``G``, by rows.
 
     A row costs as many products as it has pairs of entries, which is little where
     rows have few entries among the columns. ``same`` tells that the columns are the
@@ -36,7 +36,8 @@ def rows_gram(data, indices, indptr, left, right, same, weight, G, sums):
             filled[i] += 1
     for c in range(right.shape[0]):
         row = G[c]
-        row[:] = 0.0
+        for b in range(left.shape[0]):
+            row[b] = 0.0
         for t in range(indptr[right[c]], indptr[right[c] + 1]):
             i = indices[t]
             pull = weight[i] * data[t]

@@ -242,7 +242,8 @@ class LogisticColumns:
         G = np.empty((len(columns), len(rows)))
         sums = np.empty(len(rows))
         _sparse_gram_kernels.rows_gram(*arrays, rows, columns, same, curvature, G, sums)
-        G = G.T
+        # Symmetric where the columns are the same, and then as good as it is.
+        G = G if same else np.ascontiguousarray(G.T)
         if self.center:
             others = sums if same else self.moments(curvature, columns, 1.0)[0]
             G -= np.multiply.outer(sums, others / total)

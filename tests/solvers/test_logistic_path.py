@@ -7,6 +7,7 @@ from scipy import sparse
 from scipy.special import expit, rel_entr
 
 from sklreg.solvers import _logistic_path_kernels as kernels
+from sklreg.solvers import logistic_path
 from sklreg.solvers.design import make_design
 from sklreg.solvers.logistic import LogisticProblem
 from sklreg.solvers.logistic_columns import LogisticColumns
@@ -90,6 +91,44 @@ def test_grids_may_be_coarse_or_repeat_values(strengths):
     penalties = [(np.ones(100), np.zeros(100))] * 3
     paths = follow_paths(problems, strengths, penalties, tol=1e-10, max_iter=100)
     assert_optimal(problems, strengths, penalties, paths, 1e-10)
+
+
+@pytest.mark.parametrize("most_columns", [3, 1024])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.3])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("lowest", [-np.inf, 0.0])
+def test_compiled_paths_are_those_in_lockstep(
+    most_columns, l1_ratio, fit_intercept, lowest, monkeypatch
+):
+    X, y = make_data(120, 200, seed=4, density=0.1)
+    X[:, 5] = X[:, 7]
+    offset = np.random.default_rng(3).standard_normal(len(y))
+    options = {"fit_intercept": fit_intercept, "offset": offset}
+    options["lower"] = np.full(200, lowest)
+    problems = make_problems(sparse.csc_array(X), y, **options)
+    ones = np.ones(200)
+    penalties = [(l1_ratio * ones, (1.0 - l1_ratio) * ones)] * 3
+    top = max(problem.alpha_max() for problem in problems) / l1_ratio
+    strengths = top * np.geomspace(1.0, 0.03, 30)
+    arguments = problems, strengths, penalties
+    monkeypatch.setattr(logistic_path, "_LARGEST_MODEL", most_columns)
+    compiled = follow_paths(*arguments, tol=1e-9, max_iter=100)
+    monkeypatch.setattr(logistic_path, "_FEW_ENTRIES", -1)
+    together = follow_paths(*arguments, tol=1e-9, max_iter=100)
+    assert_optimal(*arguments, compiled, 1e-9)
+    for one, other in zip(compiled, together, strict=True):
+        for a, b in zip(one, other, strict=True):
+            assert_allclose(X @ a.w + a.intercept, X @ b.w + b.intercept, atol=1e-3)
+
+
+def test_what_a_loop_does_not_finish_is_left_to_steps():
+    X, y = make_data(80, 60, seed=5, density=0.2)
+    problems = make_problems(sparse.csc_array(X), y)
+    penalties = [(np.ones(60), np.zeros(60))] * 3
+    strengths = problems[0].alpha_max() * np.array([1.0, 1e-3])
+    (path, *_) = follow_paths(problems, strengths, penalties, tol=1e-12, max_iter=1)
+    assert [found.n_iter for found in path] == [1, 1]
+    assert path[1].gap > 1e-12 * path[1].null_value
 
 
 @pytest.mark.parametrize("box", [(0.0, np.inf), (-0.1, 0.2), (-np.inf, 0.3)])
