@@ -151,6 +151,17 @@ class ActiveSet:
             inside[self.support[: self.size]] = True
             near = np.concatenate([columns[~inside[columns]], np.flatnonzero(above)])
 
+    def least_pivot(self):
+        """Return the least pivot of the factor, next to the diagonal it came from."""
+        chosen = self.support[: self.size]
+        diagonal = self.working.squares[chosen] + self.l2[chosen]
+        pivots = self.factor.diagonal()[: self.size] ** 2
+        return np.min(pivots / diagonal, initial=1.0)
+
+    def forget(self):
+        """Forget the factor: the Gram matrix has changed."""
+        self.l2 = None
+
     def path(self, q, w, l1s, l2s, factors, positive, max_events, out):
         """Move w, on all the columns, to the optimum for each penalty.
 

@@ -33,6 +33,9 @@ _PATH_GRAM = 2048
 _LITTLE = 1 << 21
 # A dense X of more entries is not copied into a panel where its Gram would be small.
 _LARGE = 2_000_000
+# A Gram matrix in float32 serves tolerances, and supports, as rough as these.
+_ROUGH_TOL = 1e-7
+_ROUGH_PIVOT = 1e-4
 # Sweeps before the first exact step; a small problem that may settle by itself gets
 # as many as this number of multiplications pays for.
 _FIRST_EXACT = 3
@@ -200,14 +203,20 @@ class LeastSquaresProblem:
         ending = (tol if whole else np.inf), first_exact, tight
         best = np.inf
         rounds_lost = 0
+        self.working.rough = self._repays_rough(tol)
         while True:
             residual, correlation, gap = self._certify(w, l1, l2, correlation)
             rounds_lost = 0 if gap < 0.9 * best else rounds_lost + 1
+            if self.working.rough and rounds_lost:
+                self._sharpen()
+                rounds_lost = 0
             done = gap <= goal or n_iter >= max_iter or not np.isfinite(gap)
             if done or rounds_lost > _ROUNDS:
+                self._sharpen()
                 return Solution(w, gap, n_iter, correlation)
             added = self.working.add(self._candidates(w, correlation, l1, l2))
             if not np.isfinite(self.working.squares).all():
+                self._sharpen()
                 return Solution(w, np.nan, n_iter, correlation)
             # In a small problem sweeps come first. Where an exact solution has not
             # lowered the gap, among dependent columns, they come next.
@@ -230,6 +239,28 @@ class LeastSquaresProblem:
                 exact and self.selection.random_state is None,
             )
             correlation = None
+
+    def _repays_rough(self, tol):
+        """Whether a Gram matrix in float32 may do, for its errors are seen by X.
+
+        Each round begins with correlations computed afresh, so that the next exact
+        move takes out what the errors of the last one have left.
+        """
+        n_samples, n_features = self.design.shape
+        return (
+            tol >= _ROUGH_TOL
+            and not self.design.sparse
+            and _WHOLE < n_features <= n_samples
+            and not len(self.working)
+            and self.working.whole_gram is None
+            and self.selection.random_state is None
+        )
+
+    def _sharpen(self):
+        """Go on with a Gram matrix in float64."""
+        if self.working.rough:
+            self.working.sharpen()
+            self.active.forget()
 
     def _settles(self, w, l1, l2):
         """Whether exact moves apply, and violators are known without X."""
@@ -368,9 +399,18 @@ class LeastSquaresProblem:
         penalties = l1[columns], l2[columns]
         by_gram = self.working.prefers_gram()
         exact = exact and (by_gram or self.working.holds_most_of_gram())
-        if exact and self.active.worthwhile(local, *penalties):
+        applies = exact and self.active.worthwhile(local, *penalties)
+        if not (applies and self.working.fits_single()):
+            self._sharpen()
+        if applies:
             moved = local.copy(), correlation[columns]
             done, _ = self.active.move(*moved, *penalties, self.positive)
+            if self.working.rough and not (
+                done and self.active.least_pivot() > _ROUGH_PIVOT
+            ):
+                self._sharpen()
+                moved = local.copy(), correlation[columns]
+                done, _ = self.active.move(*moved, *penalties, self.positive)
             if done:
                 w[columns] = moved[0]
                 return 1

@@ -12,6 +12,8 @@ _ROOM = 64
 _PANEL_BYTES = 1 << 28
 # Columns whose correlation is expected to come this close to their level are likely.
 _MARGIN = 0.05
+# Squared norms whose products neither overflow nor vanish in float32.
+_SINGLE_RANGE = 1e-24, 1e24
 
 
 class WorkingSet:
@@ -28,6 +30,8 @@ class WorkingSet:
     ----------
     columns : ndarray of int64
         Indices of the columns, in order of arrival.
+    rough : bool
+        Whether new rows of the Gram matrix are made in float32, in half the time.
     """
 
     def __init__(self, design, gram=None):
@@ -38,6 +42,9 @@ class WorkingSet:
         self._panel = np.empty((design.shape[0], 0), order="F")
         self._panel_size = 0
         self._sparse_panel = None
+        self.rough = False
+        self._single = np.empty((design.shape[0], 0), dtype=np.float32, order="F")
+        self._single_size = 0
         self._gram = np.empty((0, 0))
         self._gram_size = 0
         self._squares = np.empty(0)
@@ -165,15 +172,40 @@ class WorkingSet:
             elif self.design.sparse:
                 block = self.design.cross_gram(self.columns, new)
             else:
-                fresh = self.panel[:, have:]
-                block = np.empty((want, want - have))
-                block[:have] = self.panel[:, :have].T @ fresh
+                panel = self._single_panel() if self.rough else self.panel
+                fresh = panel[:, have:]
+                block = np.empty((want, want - have), dtype=panel.dtype)
+                block[:have] = panel[:, :have].T @ fresh
                 # A product of an array with itself costs half as much.
                 block[have:] = fresh.T @ fresh
             self._gram[:want, have:want] = block
             self._gram[have:want, :have] = block[:have].T
             self._gram_size = want
         return self._gram
+
+    def _single_panel(self):
+        """Return the panel in float32."""
+        panel, have = self.panel, self._single_size
+        if self._single.shape[1] < self._panel.shape[1]:
+            grown = np.empty(self._panel.shape, dtype=np.float32, order="F")
+            grown[:, :have] = self._single[:, :have]
+            self._single = grown
+        self._single_size = panel.shape[1]
+        self._single[:, have : self._single_size] = panel[:, have:]
+        return self._single[:, : self._single_size]
+
+    def fits_single(self):
+        """Whether products of the columns are within the range of float32."""
+        least, most = _SINGLE_RANGE
+        squares = self.squares[self.squares > 0.0]
+        return bool(np.all((least < squares) & (squares < most)))
+
+    def sharpen(self):
+        """Forget what was made in float32, and make no more of it."""
+        if self.rough:
+            self.rough = False
+            self._gram_size = self._single_size = 0
+            self._single = self._single[:, :0]
 
     def _whole_as_it_is(self):
         """Whether the whole Gram matrix is that of the columns, in the same order."""
