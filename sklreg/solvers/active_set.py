@@ -26,6 +26,8 @@ _MUCH_WORK = 1 << 24
 _COPYING = 32
 # Above a level by more than rounding.
 _ABOVE = 1.0 + 1e-10
+# Pivots below this have too few digits in float32.
+_ROUGH_PIVOT = 1e-4
 
 
 class ActiveSet:
@@ -78,6 +80,29 @@ class ActiveSet:
         follow = self._follow if near is None else partial(self._follow_near, near)
         done, self.events = follow(w, gradient, (l1, l2), positive, _EVENTS * m + 100)
         return done, self.events
+
+    def move_surely(self, w, gradient, l1, l2, positive):
+        """Move as :meth:`move`, anew where a Gram matrix in float32 does not do."""
+        start = w.copy(), gradient.copy()
+        done, events = self.move(w, gradient, l1, l2, positive)
+        if self.working.rough and not (done and self._least_pivot() > _ROUGH_PIVOT):
+            self.sharpen()
+            w[:], gradient[:] = start
+            done, events = self.move(w, gradient, l1, l2, positive)
+        return done, events
+
+    def sharpen(self):
+        """Go on with a Gram matrix in float64, and a factor made from it."""
+        if self.working.rough:
+            self.working.sharpen()
+            self.l2 = None
+
+    def _least_pivot(self):
+        """Return the least pivot of the factor, next to the diagonal it came from."""
+        chosen = self.support[: self.size]
+        diagonal = self.working.squares[chosen] + self.l2[chosen]
+        pivots = self.factor.diagonal()[: self.size] ** 2
+        return np.min(pivots / diagonal, initial=1.0)
 
     def _follow(self, w, gradient, penalties, positive, max_events, gram=None):
         """Follow to the end on all the columns, or on those of the given Gram."""
@@ -150,17 +175,6 @@ class ActiveSet:
             inside = np.zeros(m, dtype=bool)
             inside[self.support[: self.size]] = True
             near = np.concatenate([columns[~inside[columns]], np.flatnonzero(above)])
-
-    def least_pivot(self):
-        """Return the least pivot of the factor, next to the diagonal it came from."""
-        chosen = self.support[: self.size]
-        diagonal = self.working.squares[chosen] + self.l2[chosen]
-        pivots = self.factor.diagonal()[: self.size] ** 2
-        return np.min(pivots / diagonal, initial=1.0)
-
-    def forget(self):
-        """Forget the factor: the Gram matrix has changed."""
-        self.l2 = None
 
     def path(self, q, w, l1s, l2s, factors, positive, max_events, out):
         """Move w, on all the columns, to the optimum for each penalty.

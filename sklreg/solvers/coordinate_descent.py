@@ -33,9 +33,8 @@ _PATH_GRAM = 2048
 _LITTLE = 1 << 21
 # A dense X of more entries is not copied into a panel where its Gram would be small.
 _LARGE = 2_000_000
-# A Gram matrix in float32 serves tolerances, and supports, as rough as these.
+# A Gram matrix in float32 serves tolerances as rough as this.
 _ROUGH_TOL = 1e-7
-_ROUGH_PIVOT = 1e-4
 # Sweeps before the first exact step; a small problem that may settle by itself gets
 # as many as this number of multiplications pays for.
 _FIRST_EXACT = 3
@@ -208,15 +207,15 @@ class LeastSquaresProblem:
             residual, correlation, gap = self._certify(w, l1, l2, correlation)
             rounds_lost = 0 if gap < 0.9 * best else rounds_lost + 1
             if self.working.rough and rounds_lost:
-                self._sharpen()
+                self.active.sharpen()
                 rounds_lost = 0
             done = gap <= goal or n_iter >= max_iter or not np.isfinite(gap)
             if done or rounds_lost > _ROUNDS:
-                self._sharpen()
+                self.active.sharpen()
                 return Solution(w, gap, n_iter, correlation)
             added = self.working.add(self._candidates(w, correlation, l1, l2))
             if not np.isfinite(self.working.squares).all():
-                self._sharpen()
+                self.active.sharpen()
                 return Solution(w, np.nan, n_iter, correlation)
             # In a small problem sweeps come first. Where an exact solution has not
             # lowered the gap, among dependent columns, they come next.
@@ -255,12 +254,6 @@ class LeastSquaresProblem:
             and self.working.whole_gram is None
             and self.selection.random_state is None
         )
-
-    def _sharpen(self):
-        """Go on with a Gram matrix in float64."""
-        if self.working.rough:
-            self.working.sharpen()
-            self.active.forget()
 
     def _settles(self, w, l1, l2):
         """Whether exact moves apply, and violators are known without X."""
@@ -401,16 +394,10 @@ class LeastSquaresProblem:
         exact = exact and (by_gram or self.working.holds_most_of_gram())
         applies = exact and self.active.worthwhile(local, *penalties)
         if not (applies and self.working.fits_single()):
-            self._sharpen()
+            self.active.sharpen()
         if applies:
             moved = local.copy(), correlation[columns]
-            done, _ = self.active.move(*moved, *penalties, self.positive)
-            if self.working.rough and not (
-                done and self.active.least_pivot() > _ROUGH_PIVOT
-            ):
-                self._sharpen()
-                moved = local.copy(), correlation[columns]
-                done, _ = self.active.move(*moved, *penalties, self.positive)
+            done, _ = self.active.move_surely(*moved, *penalties, self.positive)
             if done:
                 w[columns] = moved[0]
                 return 1
