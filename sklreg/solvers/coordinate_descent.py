@@ -393,7 +393,7 @@ class LeastSquaresProblem:
         by_gram = self.working.prefers_gram()
         exact = exact and (by_gram or self.working.holds_most_of_gram())
         applies = exact and self.active.worthwhile(local, *penalties)
-        if not (applies and self.working.fits_single()):
+        if self.working.rough and not (applies and self.working.fits_single()):
             self.active.sharpen()
         if applies:
             moved = local.copy(), correlation[columns]

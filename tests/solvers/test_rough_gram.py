@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from sklreg.solvers.active_set import ActiveSet
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
+from sklreg.solvers.working_set import WorkingSet
 
 N_SAMPLES, N_FEATURES = 600, 270
 
@@ -86,7 +88,7 @@ def test_leaves_no_float32_behind():
 def test_is_made_in_float32_only_where_the_tolerance_allows_it(monkeypatch):
     X, y = data()
     made = []
-    problem, _, level = solved(X, y, 30, 1e-4)
+    problem, _, _ = solved(X, y, 30, 1e-4)
     kind = type(problem.working)
     original = kind._single_panel
 
@@ -99,3 +101,24 @@ def test_is_made_in_float32_only_where_the_tolerance_allows_it(monkeypatch):
     assert not made
     solved(X, y, 30, 1e-6)
     assert made
+
+
+@pytest.mark.parametrize(
+    ("change", "stays"), [(None, True), (nearly_duplicated, False)]
+)
+def test_moves_on_dependent_columns_are_made_again_in_float64(change, stays):
+    X, y = data(change)
+    design = make_design(X)
+    q = design.correlate(design.weigh(design.targets(y)[0]))
+    working = WorkingSet(design)
+    working.rough = True
+    working.add(np.arange(N_FEATURES))
+    w, gradient = np.zeros(N_FEATURES), q.copy()
+    l1 = np.full(N_FEATURES, np.abs(q).max() / 1000)
+    done, _ = ActiveSet(working).move_surely(w, gradient, l1, np.zeros_like(l1), False)
+    assert working.rough is stays
+    if not stays:
+        residual = design.correlate(
+            design.weigh(design.targets(y)[0]) - design.apply(w)
+        )
+        np.testing.assert_allclose(gradient, residual, atol=1e-9)
