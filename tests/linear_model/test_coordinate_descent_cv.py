@@ -223,7 +223,7 @@ def test_many_ratios_equal_each_alone(options, layout, n_jobs):
         alone = ElasticNetCV(l1_ratio=l1_ratio, **given)
         alone.fit(X, y, sample_weight=weight)
         assert_allclose(together.alphas_[i], alone.alphas_, rtol=1e-12)
-        assert_allclose(together.mse_path_[i], alone.mse_path_, rtol=1e-4)
+        assert_allclose(together.mse_path_[i], alone.mse_path_, rtol=1e-6)
         if l1_ratio == together.l1_ratio_:
             assert_allclose(together.coef_, alone.coef_, atol=1e-6)
 
