@@ -115,7 +115,8 @@ def test_moves_on_dependent_columns_are_made_again_in_float64(change, stays):
     working.add(np.arange(N_FEATURES))
     w, gradient = np.zeros(N_FEATURES), q.copy()
     l1 = np.full(N_FEATURES, np.abs(q).max() / 1000)
-    done, _ = ActiveSet(working).move_surely(w, gradient, l1, np.zeros_like(l1), False)
+    moved = ActiveSet(working).move_surely(w, gradient, l1, np.zeros_like(l1), False)
+    assert moved[0]
     assert working.rough is stays
     if not stays:
         residual = design.correlate(
