@@ -31,7 +31,8 @@ _TIGHT = 1e-5
 _PATH_GRAM = 2048
 # Products with X of fewer multiplications cost next to nothing.
 _LITTLE = 1 << 21
-# A dense X of more entries is not copied into a panel where its Gram would be small.
+# A dense X of more entries is not copied into a panel where its Gram would be small;
+# single fits make that Gram in float32.
 _LARGE = 2_000_000
 # A Gram matrix in float32 serves tolerances as rough as this.
 _ROUGH_TOL = 1e-7
@@ -243,11 +244,13 @@ class LeastSquaresProblem:
         """Whether a Gram matrix in float32 may do, for its errors are seen by X.
 
         Each round begins with correlations computed afresh, so that the next exact
-        move takes out what the errors of the last one have left.
+        move takes out what the errors of the last one have left. Where X is small,
+        other work outweighs the product.
         """
         n_samples, n_features = self.design.shape
         return (
             tol >= _ROUGH_TOL
+            and n_samples * n_features > _LARGE
             and not self.design.sparse
             and _WHOLE < n_features <= n_samples
             and not len(self.working)

@@ -1,14 +1,20 @@
-"""Single fits on tall data by a Gram matrix in float32, certified by X."""
+"""Single fits on large tall data by a Gram matrix in float32, certified by X."""
 
 import numpy as np
 import pytest
 
+from sklreg.solvers import coordinate_descent
 from sklreg.solvers.active_set import ActiveSet
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
 from sklreg.solvers.working_set import WorkingSet
 
 N_SAMPLES, N_FEATURES = 600, 270
+
+
+@pytest.fixture(autouse=True)
+def every_size_is_large(monkeypatch):
+    monkeypatch.setattr(coordinate_descent, "_LARGE", 0)
 
 
 def data(change=None):
