@@ -98,10 +98,15 @@ def race(case, names, options):
 def _take_turns(workers, reaching, found, options):
     """Improve on the seconds found; only once where they are many."""
     for turn in range(options.rounds):
-        for name, worker in workers.items():
+        for name, worker in list(workers.items()):
             if turn and found[name][0] > options.once:
                 continue
-            time = worker.measure(reaching[name]).seconds[-1]
+            try:
+                time = worker.measure(reaching[name]).seconds[-1]
+            except WorkerTimeout as error:
+                print(f"    {name}, once more: {error}", flush=True)
+                del workers[name]
+                continue
             gap = found[name][1]
             found[name] = (min(found[name][0], time) if turn else time), gap
 

@@ -95,6 +95,26 @@ def _requested_alphas(alphas, n_alphas):
     return grid
 
 
+def _solver_options(params):
+    """Return the solver's options, its selection and its random numbers."""
+    unknown = set(params) - set(_SOLVER_DEFAULTS)
+    if unknown:
+        raise ValueError(f"Unexpected parameters in params: {sorted(unknown)}")
+    options = {**_SOLVER_DEFAULTS, **params}
+    selection = options.pop("selection")
+    if selection not in ("random", "cyclic"):
+        raise ValueError("selection should be either random or cyclic.")
+    return options, selection, check_random_state(options.pop("random_state"))
+
+
+def _checked_data(X, y):
+    X = check_array(X, accept_sparse="csc", dtype=[np.float64, np.float32])
+    y = check_array(
+        y, accept_sparse="csc", dtype=np.float64, ensure_2d=False, input_name="y"
+    )
+    return X, y.toarray() if hasattr(y, "toarray") else y
+
+
 def _report(n_alphas):
     """Return what prints a line for every alpha."""
 
@@ -273,22 +293,10 @@ def enet_path(
     True
     """
     requested = _requested_alphas(alphas, n_alphas)
-    unknown = set(params) - set(_SOLVER_DEFAULTS)
-    if unknown:
-        raise ValueError(f"Unexpected parameters in params: {sorted(unknown)}")
-    options = {**_SOLVER_DEFAULTS, **params}
-    selection = options.pop("selection")
-    if selection not in ("random", "cyclic"):
-        raise ValueError("selection should be either random or cyclic.")
-    rng = check_random_state(options.pop("random_state"))
-
+    options, selection, rng = _solver_options(params)
     names = feature_names_of(X)
     if check_input:
-        X = check_array(X, accept_sparse="csc", dtype=[np.float64, np.float32])
-        y = check_array(
-            y, accept_sparse="csc", dtype=np.float64, ensure_2d=False, input_name="y"
-        )
-        y = y.toarray() if hasattr(y, "toarray") else y
+        X, y = _checked_data(X, y)
     if X.shape[0] != y.shape[0]:
         raise ValueError(f"X has {X.shape[0]} samples and y has {y.shape[0]}.")
     if y.ndim != 1 and positive:

@@ -196,6 +196,38 @@ def test_threads_give_the_same(name, layout, shape, selection):
     assert_allclose(one.coef_, two.coef_, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("layout", ["C", "csc"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"positive": True},
+        {"precompute": True},
+        {"penalty_factor": np.linspace(0.5, 2.0, 280)},
+        {"coef_bounds": (-1.0, 2.0)},
+        {"selection": "random", "random_state": 0},
+    ],
+    ids=lambda options: next(iter(options), "plain"),
+)
+def test_many_ratios_equal_each_alone(options, layout, n_jobs):
+    X, y = make_problem(40, 280)
+    weight = np.linspace(0.5, 1.5, 40)
+    cv = list(GroupKFold(3).split(X, y, np.arange(40) // 5))
+    ratios = [0.5, 1.0, 0.2, 0.9, 0.95, 0.7]  # in an order of their own
+    given = {"alphas": 6, "eps": 0.05, "cv": cv, **TIGHT, **options}
+    X = LAYOUTS[layout](X)
+    together = ElasticNetCV(l1_ratio=ratios, n_jobs=n_jobs, **given)
+    together.fit(X, y, sample_weight=weight)
+    for i, l1_ratio in enumerate(ratios):
+        alone = ElasticNetCV(l1_ratio=l1_ratio, **given)
+        alone.fit(X, y, sample_weight=weight)
+        assert_allclose(together.alphas_[i], alone.alphas_, rtol=1e-12)
+        assert_allclose(together.mse_path_[i], alone.mse_path_, rtol=1e-6)
+        if l1_ratio == together.l1_ratio_:
+            assert_allclose(together.coef_, alone.coef_, atol=1e-6)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_processes_give_the_same(layout):
     """Under loky the data reach the workers as read-only memmaps."""
