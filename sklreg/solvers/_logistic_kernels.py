@@ -205,6 +205,15 @@ def less_outer(product, a, b, out):
 
 
 @njit(**_JIT)
+def correct(G, product, length, answer, along):
+    """Add ``answer answer' / along - product product' / length`` to G."""
+    for i in range(G.shape[0]):
+        out, back = product[i] / length, answer[i] / along
+        for j in range(G.shape[1]):
+            G[i, j] += back * answer[j] - out * product[j]
+
+
+@njit(**_JIT)
 def columns_correlate(columns, places, origin, keep, theta, out):
     """Write the products of some rows of a transposed array with theta to ``out``."""
     n = theta.shape[0]

@@ -318,6 +318,8 @@ class LogisticProblem:
                 break
             steps += 1
             self.gram.heed(gap)
+            if newton is None:
+                self.gram.learn(local, slope)
             gap, certified = min(gap, certified, value), np.inf
             aim = max(_LEAST * target, min(_MODEL * gap, _SQUARE * gap * gap / value))
             # The slopes are those after the Newton step of what is not penalised.

@@ -122,14 +122,9 @@ class MultinomialDual(_Dual):
         columns = self._unpenalised(free)
         # The last class follows from the others: their sums are zero.
         K, m = problem.n_classes - 1, columns.shape[1]
-        H = np.empty((K, m, K, m))
-        for k in range(K):
-            for c in range(k + 1):
-                d = problem.weight * P[:, k] * (float(k == c) - P[:, c])
-                block = columns.T @ (d[:, None] * columns)
-                H[k, :, c, :], H[c, :, k, :] = block, block
+        H = self._hessian(P, columns)
         right = (columns.T @ theta[:, :K]).T.ravel()
-        c = solve_semidefinite(H.reshape(K * m, K * m), np.zeros(K * m), right)
+        c = solve_semidefinite(H, np.zeros(K * m), right)
         move = np.zeros_like(theta)
         c = c.reshape(K, m)
         move[:, :K] = columns @ c.T
@@ -145,6 +140,21 @@ class MultinomialDual(_Dual):
         if problem.fit_intercept:
             shift[:K] -= c @ self._origin
         return theta, change, shift
+
+    def _hessian(self, P, columns):
+        """Return the Hessian of the loss over columns, of all classes but the last."""
+        problem = self.problem
+        K, m = problem.n_classes - 1, columns.shape[1]
+        if m == 1 and problem.fit_intercept:
+            weighted = problem.weight[:, None] * P[:, :K]
+            return np.diag(weighted.sum(axis=0)) - P[:, :K].T @ weighted
+        H = np.empty((K, m, K, m))
+        for k in range(K):
+            for c in range(k + 1):
+                d = problem.weight * P[:, k] * (float(k == c) - P[:, c])
+                block = columns.T @ (d[:, None] * columns)
+                H[k, :, c, :], H[c, :, k, :] = block, block
+        return H.reshape(K * m, K * m)
 
     def value(self, theta, u, w, l1, l2):
         """Return the best dual value among multiples of theta, with ``u = X' theta``.

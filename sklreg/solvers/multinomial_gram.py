@@ -45,7 +45,9 @@ def entry_gram(problem, P, damping, classes, features):
     classes = np.append(classes, free)
     # The blocks between two classes are products of probabilities: one product of
     # matrices gives them all.
-    G = _products(rows, places, np.sqrt(problem.weight) * P.T, classes)
+    G = _products(
+        rows, places, np.sqrt(problem.weight) * np.ascontiguousarray(P.T), classes
+    )
     np.negative(G, out=G)
     for k in range(K):
         own = np.flatnonzero(classes == k)

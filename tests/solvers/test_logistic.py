@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sklreg.solvers.design import make_design
 from sklreg.solvers.logistic import LogisticProblem, solve_logistic_path
+from sklreg.solvers.logistic_columns import LogisticColumns, WeightedGram
 from sklreg.solvers.multinomial import MultinomialProblem
 from sklreg.solvers.quadratic import minimise_quadratic
 from tests._certificates import log_loss_gap, log_loss_objective
@@ -243,3 +244,28 @@ def test_a_working_set_may_be_empty():
     assert solution.gap <= 1e-6 * solution.null_value
     none = np.zeros(0)
     assert minimise_quadratic(np.zeros((0, 0)), *[none] * 6, tol=1e-6) == 0
+
+
+def test_a_kept_gram_learns_from_steps():
+    X, _ = make_data(300, 8)
+    rng = np.random.default_rng(1)
+    working = LogisticColumns(make_design(np.asfortranarray(X), None, False), True)
+    working.add(np.arange(8))
+    gram = WeightedGram(working)
+    weight = rng.random(300)
+    places, before = gram.at(weight, np.arange(8))
+    before = before.copy()
+    step, slope = rng.standard_normal(8), rng.standard_normal(8)
+    moved = 1.02 * weight * (1.0 + 0.001 * rng.random(300))
+    answer = working.gram(moved, places, places) @ step
+    gram.learn(np.zeros(8), slope)
+    gram.learn(step, slope - answer)
+    _, after = gram.at(weight, places)
+    # The secant equation holds, and nothing else moved that need not.
+    assert_allclose(after @ step, answer, rtol=1e-10)
+    assert np.linalg.eigvalsh(after)[0] > 0.0
+    assert np.linalg.matrix_rank(after - before, tol=1e-9) <= 2
+    # A step against which the slopes hardly change is not believed.
+    kept = after.copy()
+    gram.learn(2.0 * step, slope - answer)
+    assert_allclose(gram.at(weight, places)[1], kept, rtol=1e-14)
