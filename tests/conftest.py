@@ -27,6 +27,12 @@ def pytest_configure():
             newest = max((files[part].stat().st_mtime for part in parts), default=0)
             if newest > files[name].stat().st_mtime and os.access(files[name], os.W_OK):
                 os.utime(files[name], (newest, newest))
+    # numba writes a kernel's index before the kernel: until then, another process could
+    # load what an edit has left behind
+    for kernel in package.rglob("__pycache__/*.nb[ci]"):
+        source = kernel.parent.parent / f"{kernel.name.partition('.')[0]}.py"
+        if source.exists() and source.stat().st_mtime > kernel.stat().st_mtime:
+            kernel.unlink(missing_ok=True)
 
 
 def pytest_terminal_summary(terminalreporter):
