@@ -124,11 +124,18 @@ def box_threshold(z, curvature, l1, l2, lower, upper):
 
 
 @njit(**_JIT)
+def slope_price(off, l2):
+    """Return what a slope that is off its level costs the dual value."""
+    return 0.5 * off * off / l2 if l2 > 0.0 else np.inf
+
+
+@njit(**_JIT)
 def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol, slope_tol):
     """Coordinate descent on ``1/2 w' G w - q' w`` plus penalty, in a box.
 
     ``gradient`` is ``q - G w`` and is kept so. Ends when a sweep lowers the
-    objective by at most tol and no slope was off by more than ``slope_tol * l1``.
+    objective by at most tol and no slope was off by more than ``slope_tol * l1``, or
+    what they were off by costs the dual value no more than tol.
     Returns ``(sweeps, settled, support_moved)``, the latter of the last sweep.
     """
     m = w.shape[0]
@@ -138,6 +145,7 @@ def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol, slope_tol
         sweep += 1
         decrease = 0.0
         worst = 0.0
+        excess = 0.0
         moved = False
         for j in range(m):
             square = G[j, j]
@@ -156,9 +164,10 @@ def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol, slope_tol
                 decrease += 0.5 * off * abs(change)
                 if l1[j] > 0.0:
                     worst = max(worst, off / l1[j])
+                excess += slope_price(off, l2[j])
                 for k in range(m):
                     gradient[k] -= change * G[j, k]
-        if decrease <= tol and worst <= slope_tol:
+        if decrease <= tol and (worst <= slope_tol or excess <= tol):
             return sweep, True, moved
     return sweep, False, moved
 
@@ -327,7 +336,8 @@ def csc_sweeps(
     first = np.zeros(m + 1, dtype=np.int64)
     for c in range(m):
         first[c + 1] = first[c] + indptr[columns[c] + 1] - indptr[columns[c]]
-    row = np.empty(first[m], dtype=np.int32)
+    # Unsigned, so that no index is asked whether it counts from the end.
+    row = np.empty(first[m], dtype=np.uint32)
     value = np.empty(first[m], dtype=np.float32)
     root = np.sqrt(curvature)
     for c in range(m):
@@ -345,6 +355,7 @@ def csc_sweeps(
         sweep += 1
         decrease = 0.0
         worst = 0.0
+        excess = 0.0
         for c in range(m):
             old = w[c]
             if not everything and old == 0.0 and l1[c] > 0.0:
@@ -364,10 +375,11 @@ def csc_sweeps(
                 decrease += 0.5 * off * abs(change)
                 if l1[c] > 0.0:
                     worst = max(worst, off / l1[c])
+                excess += slope_price(off, l2[c])
                 shift -= change * mean[c]
                 for t in range(first[c], first[c + 1]):
                     pull[row[t]] += change * value[t]
-        if decrease <= tol and worst <= slope_tol:
+        if decrease <= tol and (worst <= slope_tol or excess <= tol):
             if everything:
                 break
             everything = True

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from sklreg.solvers._logistic_kernels import box_threshold
+from sklreg.solvers._logistic_kernels import box_threshold, slope_price
 
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _JIT = {"cache": True, "nogil": True, "fastmath": FASTMATH}
@@ -52,7 +52,7 @@ def panel_sweeps(rows, squares, pull, slope, w, l1, l2, lower, upper, limits):
     max_sweeps, tol, slope_tol = limits
     everything = True
     for _ in range(int(max_sweeps)):
-        decrease, worst = 0.0, 0.0
+        decrease, worst, excess = 0.0, 0.0, 0.0
         for c in range(rows.shape[0]):
             old = w[c]
             if not everything and old == 0.0 and l1[c] > 0.0:
@@ -71,10 +71,11 @@ def panel_sweeps(rows, squares, pull, slope, w, l1, l2, lower, upper, limits):
                 decrease += 0.5 * off * abs(new - old)
                 if l1[c] > 0.0:
                     worst = max(worst, off / l1[c])
+                excess += slope_price(off, l2[c])
                 change = np.float32(new - old)
                 for i in range(row.shape[0]):
                     pull[i] += change * row[i]
-        if decrease <= tol and worst <= slope_tol:
+        if decrease <= tol and (worst <= slope_tol or excess <= tol):
             if everything:
                 return True
             everything = True

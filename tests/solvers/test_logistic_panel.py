@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sklreg.solvers import _logistic_kernels as kernels
 from sklreg.solvers.design import make_design
 from sklreg.solvers.logistic_columns import LogisticColumns
 from sklreg.solvers.logistic_panel import minimise_on_panel
@@ -53,3 +54,26 @@ def test_panels_reach_the_minimum(order, center, l2, lower, upper):
         assert value(best) < value(start) - 1.0
         share = (value(w) - value(best)) / (value(start) - value(best))
         assert share < (0.2 if far else 1e-6)
+
+
+@pytest.mark.parametrize("l2", [0.0, 1.0])
+def test_sweeps_end_where_slopes_cost_the_dual_little(l2):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((40, 60))
+    G, q = x.T @ x / 40.0, x.T @ rng.standard_normal(40)
+    box = np.full(60, -np.inf), np.full(60, np.inf)
+    ones, l2 = np.ones(60), l2 * np.ones(60)
+    w, gradient = np.zeros(60), q.copy()
+    tol = 1e-4
+    # No slope may be off by anything: only its price ends the sweeps.
+    limits = 100, tol, 0.0
+    sweeps, settled, _ = kernels.gram_sweeps(G, gradient, w, ones, l2, *box, *limits)
+    if not l2.any():
+        assert not settled
+        return
+    assert settled
+    assert sweeps < 50
+    excess = np.maximum(np.abs(q - G @ w) - 1.0, 0.0)
+    value = w @ G @ w / 2 - q @ w + np.abs(w).sum() + l2 @ w**2 / 2
+    dual = -w @ G @ w / 2 - np.sum(excess**2 / (2 * l2))
+    assert 0.0 <= value - dual < 10 * tol
