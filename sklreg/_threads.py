@@ -60,9 +60,16 @@ def in_parts(function, n, least, *arguments):
         return [function(0, n, *arguments)]
     n_parts = min(threads * _PARTS_A_THREAD, 1 + n // least)
     bounds = np.linspace(0, n, n_parts + 1).astype(np.int64).tolist()
-    with ThreadPoolExecutor(threads) as pool:
-        parts = [pool.submit(function, *part, *arguments) for part in pairwise(bounds)]
-        return [part.result() for part in parts]
+    parts = list(pairwise(bounds))
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(function, *part, *arguments) for part in parts]
+        # This thread takes parts back from the end: one thread less to start.
+        own = {
+            k: function(*parts[k], *arguments)
+            for k in reversed(range(n_parts))
+            if others[k].cancel()
+        }
+        return [own[k] if k in own else others[k].result() for k in range(n_parts)]
 
 
 def all_finite(values):

@@ -11,7 +11,7 @@ from sklreg._validation import (
     StrOptions,
     _fit_context,
     restored_on_error,
-    validate_data,
+    validate_rows,
 )
 from sklreg._warnings import warn
 from sklreg.linear_model._base import (
@@ -300,7 +300,7 @@ class ElasticNet(PenalisedPath, LinearRegressor):
                 "to use the LinearRegression estimator",
             )
         if check_input:
-            X, y = validate_data(
+            X, y = validate_rows(
                 self,
                 X,
                 y,
@@ -325,7 +325,8 @@ class ElasticNet(PenalisedPath, LinearRegressor):
         terms = model_terms(self, X, targets, sample_weight)
         terms = scaled_terms(terms, X, sample_weight)
 
-        design = make_design(X, sample_weight, self.fit_intercept)
+        only = targets[:, 0] if n_targets == 1 else None
+        design = make_design(X, sample_weight, self.fit_intercept, only)
         # A cross-validation hands on the Gram matrix it has.
         gram = vars(self).pop("_known_gram", None)
         known = gram is not None
@@ -351,6 +352,7 @@ class ElasticNet(PenalisedPath, LinearRegressor):
                 target,
                 terms,
                 gram=gram,
+                correlation=design.correlation,
                 exact_gram=known,
                 positive=self.positive,
                 random_state=rng,

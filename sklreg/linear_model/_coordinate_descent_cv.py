@@ -267,10 +267,16 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
             return np.tile(np.sort(self.alphas)[::-1], (len(l1_ratios), 1))
         for l1_ratio in l1_ratios:
             check_grid_possible(l1_ratio)
-        design = make_design(X, weights, self.fit_intercept)
+        design = make_design(X, weights, self.fit_intercept, y)
         target, _ = design.targets(y)
         terms = scaled_terms(terms, X, weights)
-        problem = penalised_problem(design, target, terms, positive=self.positive)
+        problem = penalised_problem(
+            design,
+            target,
+            terms,
+            correlation=design.correlation,
+            positive=self.positive,
+        )
         return np.array(
             [alpha_grid(problem.alpha_max(r), self.eps, self.alphas) for r in l1_ratios]
         )

@@ -13,7 +13,7 @@ from sklreg._validation import (
     StrOptions,
     _fit_context,
     restored_on_error,
-    validate_data,
+    validate_rows,
     with_callbacks,
 )
 from sklreg._warnings import warn
@@ -313,7 +313,7 @@ class LogisticRegression(
                 FutureWarning,
             )
         refuse_soft_labels(y)
-        X, y = validate_data(
+        X, y = validate_rows(
             self, X, y, accept_sparse="csc", dtype=[np.float64, np.float32]
         )
         problem, classes = self._problem(X, y, sample_weight, offset)

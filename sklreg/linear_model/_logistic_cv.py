@@ -24,7 +24,7 @@ from sklreg._validation import (
     _raise_for_params,
     _routing_enabled,
     restored_on_error,
-    validate_data,
+    validate_rows,
 )
 from sklreg.linear_model._logistic import LogisticRegression
 from sklreg.linear_model._logistic_choice import LogisticFolds
@@ -330,7 +330,7 @@ class LogisticRegressionCV(LogisticFolds):
         self._check_together()
         Cs = self._grid()
         refuse_soft_labels(y)
-        X, y = validate_data(
+        X, y = validate_rows(
             self, X, y, accept_sparse="csc", dtype=[np.float64, np.float32]
         )
         self._check_class_weight(y)

@@ -335,7 +335,8 @@ def enet_path(
     )
     terms = scaled_terms(terms, X, weights)
 
-    design = make_design(X, weights, center=fit_intercept)
+    only = y if y.ndim == 1 and Xy is None else None
+    design = make_design(X, weights, fit_intercept, only)
     gram = checked_gram(precompute, X, design, check=check_input)
     if Xy is not None:
         Xy = np.asarray(Xy, dtype=np.float64) / X.shape[0]
@@ -343,7 +344,7 @@ def enet_path(
             raise ValueError(f"Xy has shape {Xy.shape}; X has {X.shape[1]} features.")
     shared = {
         "gram": gram,
-        "correlation": Xy,
+        "correlation": design.correlation if Xy is None else Xy,
         "random_state": rng if selection == "random" else None,
     }
     target, centre = design.targets(y)

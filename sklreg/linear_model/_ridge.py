@@ -11,7 +11,7 @@ from sklreg._validation import (
     StrOptions,
     _fit_context,
     restored_on_error,
-    validate_data,
+    validate_rows,
 )
 from sklreg._warnings import warn
 from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
@@ -232,7 +232,7 @@ class Ridge(LinearRegressor):
             return self._fit(X, y, sample_weight, offset)
 
     def _fit(self, X, y, sample_weight, offset):
-        X, y = validate_data(
+        X, y = validate_rows(
             self,
             X,
             y,

@@ -22,7 +22,7 @@ from sklreg._validation import (
     _routing_enabled,
     _safe_indexing,
     restored_on_error,
-    validate_data,
+    validate_rows,
 )
 from sklreg._warnings import warn
 from sklreg.linear_model._base import LinearRegressor, check_offset, check_weights
@@ -242,7 +242,7 @@ class RidgeCV(LinearRegressor):
                     raise ValueError(f"cv!=None and {name}=True are incompatible")
         scorer = self._get_scorer()
         original_X = X
-        X, y = validate_data(
+        X, y = validate_rows(
             self,
             X,
             y,

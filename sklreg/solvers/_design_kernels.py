@@ -51,18 +51,8 @@ def dense_squares(X, mean, root, tile, out):
             out[j] += total
 
 
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
-def csc_transpose_times(data, indices, indptr, V, out):
-    """Write ``X^T V`` to ``out`` for X in CSC and V in C order."""
-    for j in range(indptr.shape[0] - 1):
-        for k in range(V.shape[1]):
-            total = 0.0
-            for t in range(indptr[j], indptr[j + 1]):
-                total += np.float64(data[t]) * V[indices[t], k]
-            out[j, k] = total
-
-
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
+# Sums are not reordered: columns are short, and vectors gathered from all over slow.
+@njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
 def csc_correlate(first, last, data, indices, indptr, columns, mean, V, sums, out):
     """Write ``V^T (X[:, columns] - mean)``, for a part of the columns, to ``out``.
 
@@ -76,14 +66,22 @@ def csc_correlate(first, last, data, indices, indptr, columns, mean, V, sums, ou
     totals = np.empty(size)
     for c in range(first, last):
         j = columns[c]
-        start, stop = indptr[j], indptr[j + 1]
-        full = stop - start == n
+        # Unsigned, so that no position is asked whether it counts from the end.
+        start, stop = np.uint64(indptr[j]), np.uint64(indptr[j + 1])
+        full = indptr[j + 1] - indptr[j] == n
         origin = mean[j] if full else 0.0
         if size == 1:
             total = 0.0
             for t in range(start, stop):
                 total += (np.float64(data[t]) - origin) * V[indices[t], 0]
             totals[0] = total
+        elif size == 2:
+            total, other = 0.0, 0.0
+            for t in range(start, stop):
+                value, i = np.float64(data[t]) - origin, indices[t]
+                total += value * V[i, 0]
+                other += value * V[i, 1]
+            totals[0], totals[1] = total, other
         elif size == 8:
             # As many as are known beforehand make one operation of an entry.
             for k in range(8):

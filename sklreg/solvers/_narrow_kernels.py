@@ -33,10 +33,18 @@ def correlate_rows(rows, places, V, out):
                 v += value * fourth[i]
             out[k, c], out[k + 1, c], out[k + 2, c], out[k + 3, c] = s, t, u, v
             k += 4
-        while k < m:
+        while k + 2 <= m:
+            first, second = V[k], V[k + 1]
+            s, t = 0.0, 0.0
+            for i in range(n):
+                value = np.float64(x[i])
+                s += value * first[i]
+                t += value * second[i]
+            out[k, c], out[k + 1, c] = s, t
+            k += 2
+        if k < m:
             first = V[k]
             s = 0.0
             for i in range(n):
                 s += np.float64(x[i]) * first[i]
             out[k, c] = s
-            k += 1

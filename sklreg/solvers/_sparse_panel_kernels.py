@@ -64,10 +64,11 @@ def take(values, rows, starts, origin, root, w, z):
             z[i] += shift * root[i]
 
 
-@njit(**_JIT)
+# Not reordered: columns are short, and vectors gathered from all over slow.
+@njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
 def _dot(values, rows, start, stop, z):
     total = 0.0
-    for t in range(start, stop):
+    for t in range(np.uint64(start), np.uint64(stop)):
         total += values[t] * z[rows[t]]
     return total
 
@@ -128,7 +129,7 @@ def sparse_descent(
             if new != old:
                 change = new - old
                 w[c] = new
-                for t in range(starts[c], starts[c + 1]):
+                for t in range(np.uint64(starts[c]), np.uint64(starts[c + 1])):
                     z[rows[t]] -= change * values[t]
                 shift += change * origin[c]
         sweeps += 1

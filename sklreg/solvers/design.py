@@ -13,12 +13,15 @@ from sklreg._threads import in_parts
 from sklreg._views import read_only
 from sklreg.solvers import _design_kernels as kernels
 from sklreg.solvers.centring import centred_gram
+from sklreg.solvers.narrow_products import correlate_rows
 
 _BLOCK_BYTES = 1 << 20
 _PART_BYTES = 1 << 24
 # Columns whose mean is this many times their spread lose digits to implicit centring.
 _FAR = 1e3
 _ROWS_FOR_SPREAD = 8
+# Columns for which a loop of ours costs as little as a call of BLAS.
+_LONG = 2048
 # Rows of a C-ordered X whose columns are read while they are in the cache.
 _TILE = 64
 # Entries of a sparse X that are worth a thread.
@@ -27,7 +30,7 @@ _ENTRIES_A_THREAD = 1 << 18
 _FEW_PRODUCTS = 1 << 18
 
 
-def make_design(X, sample_weight=None, center=True):
+def make_design(X, sample_weight=None, center=True, y=None):
     """Wrap X, dense or CSC, for the least-squares solvers.
 
     Parameters
@@ -38,13 +41,15 @@ def make_design(X, sample_weight=None, center=True):
         Non-negative weights with a positive sum; they are normalised here.
     center : bool
         Whether an unpenalised intercept is fitted.
+    y : ndarray of shape (n_samples,) or None
+        A target to multiply with while the means are found, on one reading of X.
 
     Returns
     -------
     DenseDesign or SparseDesign
     """
     kind = SparseDesign if issparse(X) else DenseDesign
-    return kind(X, sample_weight, center)
+    return kind(X, sample_weight, center, y)
 
 
 class Design:
@@ -62,11 +67,13 @@ class Design:
         Square root of ``weight``.
     gram_cancels : bool
         Whether ``gram`` subtracts what may be nearly as large.
+    correlation : ndarray of shape (n_features,) or None
+        ``A^T b`` for the y given, where the means came with it.
     """
 
     gram_cancels = False
 
-    def __init__(self, X, sample_weight, center):
+    def __init__(self, X, sample_weight, center, y=None):
         self.X = X
         self.shape = X.shape
         self.center = center
@@ -77,10 +84,16 @@ class Design:
             weight = np.asarray(sample_weight, dtype=np.float64)
             self.weight = weight / weight.sum()
         self.root = np.sqrt(self.weight)
+        self.mean, self.correlation = np.zeros(n_features), None
         if center:
-            self.mean = self._x_transpose(np.full(n_samples, 1.0) * self.weight)
-        else:
-            self.mean = np.zeros(n_features)
+            ones = np.full(n_samples, 1.0) * self.weight
+            if y is None:
+                self.mean = self._x_transpose(ones)
+            else:
+                weighted = self.weight * self.targets(y)[0]
+                pair = np.stack([ones, weighted])
+                self.mean, product = self._correlate_pair(pair)
+                self.correlation = product - self.mean * weighted.sum()
         self.taken_out = np.zeros(n_features)
 
     def targets(self, y):
@@ -128,9 +141,11 @@ class DenseDesign(Design):
 
     sparse = False
 
-    def __init__(self, X, sample_weight, center):
-        super().__init__(X, sample_weight, center)
+    def __init__(self, X, sample_weight, center, y=None):
+        super().__init__(X, sample_weight, center, y)
         self.far = center and self._is_far()
+        if self.far:
+            self.correlation = None
 
     def _is_far(self):
         """Return whether some column, judged by a few rows, is far from zero."""
@@ -172,6 +187,12 @@ class DenseDesign(Design):
         step = max(8, _PART_BYTES // (8 * max(1, self.shape[0])))
         for start in range(0, len(support), step):
             yield support[start : start + step]
+
+    def _correlate_pair(self, V):
+        if self.X.flags.f_contiguous and self.shape[0] >= _LONG:
+            rows = read_only(self.X.T)
+            return correlate_rows(rows, np.arange(self.shape[1]), V)
+        return self._x_transpose(V[0]), self._x_transpose(V[1])
 
     def _x_transpose(self, V):
         X = self.X
@@ -292,11 +313,15 @@ class SparseDesign(Design):
 
     sparse = True
 
-    def __init__(self, X, sample_weight, center):
+    def __init__(self, X, sample_weight, center, y=None):
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
-        super().__init__(X, sample_weight, center)
+        super().__init__(X, sample_weight, center, y)
+        full = np.diff(X.indptr) == self.shape[0]
+        if self.correlation is not None and full.any():
+            # These are centred before they are multiplied.
+            self.correlation = None
 
     def correlate(self, R, out=None):
         """Return ``A^T R``, as :meth:`correlate_columns`."""
@@ -342,11 +367,15 @@ class SparseDesign(Design):
             out,
         )
 
+    def _correlate_pair(self, V):
+        return self._x_transpose(V.T).T
+
     def _x_transpose(self, V):
-        columns = V[:, None] if V.ndim == 1 else V
-        out = np.empty((self.shape[1], columns.shape[1]))
-        kernels.csc_transpose_times(*self.arrays(), np.ascontiguousarray(columns), out)
-        return out[:, 0] if V.ndim == 1 else out
+        rows = np.ascontiguousarray(V.reshape(len(V), -1))
+        nothing = np.zeros(self.shape[1]), np.zeros(rows.shape[1])
+        out = np.empty((rows.shape[1], self.shape[1]))
+        self._correlate(np.arange(self.shape[1]), rows, *nothing, out)
+        return out[0] if V.ndim == 1 else out.T
 
     def raw_product(self, support, w):
         """Return ``X[:, support] w``, neither centred nor weighted."""
@@ -367,9 +396,14 @@ class SparseDesign(Design):
         return self.root * (product - np.where(full, 0.0, mean) @ w[support])
 
     def arrays(self):
-        """Return read-only ``(data, indices, indptr)`` of X."""
+        """Return read-only ``(data, indices, indptr)`` of X.
+
+        Indices of 32 bits are unsigned, so that no kernel asks whether they count from
+        the end.
+        """
         X = self.X
-        return read_only(X.data), read_only(X.indices), read_only(X.indptr)
+        indices = X.indices.view(np.uint32) if X.indices.itemsize == 4 else X.indices
+        return read_only(X.data), read_only(indices), read_only(X.indptr)
 
     def weights(self):
         """Return the weights as an array: one entry when they are all equal."""

@@ -129,7 +129,7 @@ class FoldPaths:
 
     def _from_rows(self, train):
         weight = training_weight(train, self.X.shape[0], self.sample_weight)
-        design = make_design(self.X, weight, self.fit_intercept)
+        design = make_design(self.X, weight, self.fit_intercept, self.y)
         target, offset = design.targets(self.y)
         gram = design.gram() if self.gram else None
         return _Fold(design, gram, design.mean + design.taken_out, offset, target)
@@ -178,6 +178,8 @@ class _Fold:
 
     @cached_property
     def _correlation(self):
+        if self.design.correlation is not None:
+            return self.design.correlation
         return self.design.correlate(self.design.weigh(self.target))
 
     @cached_property
