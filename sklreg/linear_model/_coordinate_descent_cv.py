@@ -1,6 +1,7 @@
 """Lasso and elastic net with the penalty chosen by cross-validation."""
 
 from abc import ABC, abstractmethod
+from itertools import chain
 from numbers import Integral, Real
 
 import numpy as np
@@ -39,6 +40,17 @@ from sklreg.solvers.design import make_design
 from sklreg.solvers.fold_paths import FoldPaths
 from sklreg.solvers.penalised import penalised_problem
 from sklreg.solvers.penalised_folds import PenalisedFoldPaths
+
+
+def _groups(l1_ratios, n_folds, n_workers):
+    """Return the indices of the l1_ratios that are one task, for every such group.
+
+    Paths of a fold share a working set, but folds alone may leave a worker idle.
+    """
+    if n_folds % n_workers == 0:
+        n_workers = 1
+    order = np.argsort(l1_ratios, kind="stable")
+    return np.array_split(order, min(n_workers, len(order)))
 
 
 class PathCV(PenalisedPath, LinearRegressor, ABC):
@@ -133,13 +145,25 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         # Paths from moments are over before threads repay their start.
         short = paths.moments is not None and len(l1_ratios) == 1
         n_jobs = 1 if short else self.n_jobs
-        with blas_for(min(len(folds), effective_n_jobs(n_jobs))):
-            results = Parallel(n_jobs=n_jobs, verbose=self.verbose, prefer="threads")(
+        workers = effective_n_jobs(n_jobs)
+        sharing = 1 if paths.moments is not None else workers
+        groups = _groups(l1_ratios, len(folds), sharing)
+        with blas_for(min(len(folds), workers)):
+            parts = Parallel(n_jobs=n_jobs, verbose=self.verbose, prefer="threads")(
                 delayed(paths.errors)(
-                    train, test, grids, l1_ratios, [self._options(seed) for seed in row]
+                    *rows,
+                    grids[group],
+                    l1_ratios[group],
+                    [self._options(seed) for seed in row[group]],
                 )
-                for (train, test), row in zip(folds, seeds, strict=True)
+                for rows, row in zip(folds, seeds, strict=True)
+                for group in groups
             )
+        back = np.argsort(np.concatenate(groups))
+        results = []
+        for k in range(0, len(parts), len(groups)):
+            found = list(chain.from_iterable(parts[k : k + len(groups)]))
+            results.append([found[i] for i in back])
         self._warn_of_short_folds(results)
         errors = np.array([[path.errors for path in fold] for fold in results])
         # To (n_l1_ratio, n_gamma, n_alphas, n_folds); without `relax` one gamma.

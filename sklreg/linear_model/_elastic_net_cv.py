@@ -51,7 +51,8 @@ class ElasticNetCV(PathCV):
     verbose : bool or int, default=0
         Verbosity of the loop over the folds.
     n_jobs : int, default=None
-        Number of threads for the folds; None is 1, -1 is all processors.
+        Number of threads for the folds, and for groups of `l1_ratio` where folds alone
+        would leave one idle; None is 1, -1 is all processors.
     positive : bool, default=False
         Whether to keep the coefficients from falling below zero.
     random_state : int, RandomState instance or None, default=None
