@@ -100,6 +100,23 @@ def duality_gaps(
 
 
 @njit(**_JIT)
+def violators(w, gradient, l1, member, positive, columns, excess):
+    """Write the columns at zero, no members yet, whose gradient is above its level.
+
+    Writes by how much, too, and returns how many there are.
+    """
+    count = 0
+    for j in range(w.shape[0]):
+        if w[j] == 0.0 and not member[j]:
+            slope = gradient[j] if positive else abs(gradient[j])
+            if slope > l1[j]:
+                columns[count] = j
+                excess[count] = slope - l1[j]
+                count += 1
+    return count
+
+
+@njit(**_JIT)
 def screen(active, n_active, w, gradient, l1, l2, squares, gap, scale, positive):
     """Gap safe rule (Ndiaye et al. 2017): keep what may be nonzero at the optimum.
 

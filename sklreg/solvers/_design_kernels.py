@@ -14,7 +14,7 @@ def dense_panel(X, columns, mean, root, tile, out):
 
     Constant columns are 0. The transpose is in C order even where it has one row or
     one column: any other array of one column would be compiled for separately.
-    ``tile`` rows are read at a time.
+    ``tile`` rows are read at a time. Returns the squared norms.
     """
     squares = np.zeros(columns.shape[0])
     for start in range(0, X.shape[0], tile):
@@ -33,7 +33,8 @@ def dense_panel(X, columns, mean, root, tile, out):
     for c in range(columns.shape[0]):
         bound = _CONSTANT * abs(mean[columns[c]])
         if bound > 0.0 and np.sqrt(squares[c]) <= bound * weight:
-            out[c] = 0.0
+            out[c], squares[c] = 0.0, 0.0
+    return squares
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)

@@ -22,7 +22,9 @@ from sklreg.solvers.working_set import WorkingSet
 # Up to this many features the first working set is the whole problem, where sweeps
 # are cheap: they end as scikit-learn's do, when the coefficients have settled too.
 _WHOLE = 256
-_FIRST_VIOLATORS = 64
+# The most columns that the first working set begins with, and by how many times the
+# support it grows where columns are short.
+_FIRST_VIOLATORS, _SPARSE_GROWTH = 64, 4
 # The inner problem is solved to this part of the gap found outside.
 _INNER = 0.02
 # A tolerance below this asks for the exact solution on the support.
@@ -49,7 +51,7 @@ _ROUNDS = 4
 # Correlations of columns of norm 1 with a target of norm 1 are known this well.
 _ROUNDING = 4 * np.finfo(np.float64).eps
 # Next to the level before, each level on the way to a small penalty.
-_STAGE = 0.7
+_STAGE = 0.75
 
 
 def _settling_sweeps(n_features):
@@ -214,7 +216,7 @@ class LeastSquaresProblem:
             if done or rounds_lost > _ROUNDS:
                 self.active.sharpen()
                 return Solution(w, gap, n_iter, correlation)
-            added = self.working.add(self._candidates(w, correlation, l1, l2))
+            added = self.working.add(self._candidates(w, correlation, l1))
             if not np.isfinite(self.working.squares).all():
                 self.active.sharpen()
                 return Solution(w, np.nan, n_iter, correlation)
@@ -282,7 +284,7 @@ class LeastSquaresProblem:
             change = local - w[columns]
             w[columns] = local
             correlation = correlation - change @ self.working.whole_gram[columns]
-            added = self.working.add(self._candidates(w, correlation, l1, l2))
+            added = self.working.add(self._candidates(w, correlation, l1))
             n_rounds += 1
         return n_rounds
 
@@ -369,21 +371,22 @@ class LeastSquaresProblem:
             return self.b - working.product(w)
         return self.b - self.design.apply(w)
 
-    def _candidates(self, w, correlation, l1, l2):
+    def _candidates(self, w, correlation, l1):
         """Return the support and the columns that violate optimality most."""
         n_features = len(w)
         support = np.flatnonzero(w)
         if n_features <= _WHOLE:
             return np.arange(n_features)
-        slope = correlation - l2 * w
-        excess = (slope if self.positive else np.abs(slope)) - l1
-        excess[support] = -np.inf
-        excess[self.working.columns] = -np.inf
-        violators = np.flatnonzero(excess > 0.0)
-        count = max(_FIRST_VIOLATORS, len(support))
-        if len(violators) > count:
-            top = np.argpartition(excess[violators], -count)[-count:]
-            violators = violators[top]
+        columns, excess = np.empty(n_features, dtype=np.int64), np.empty(n_features)
+        member = self.working.member
+        found = kernels.violators(
+            w, correlation, l1, member, self.positive, columns, excess
+        )
+        violators, excess = columns[:found], excess[:found]
+        growth = _SPARSE_GROWTH if self.design.sparse else 1
+        count = max(_FIRST_VIOLATORS, growth * len(support))
+        if found > count:
+            violators = violators[np.argpartition(excess, -count)[-count:]]
         return np.concatenate([support, np.sort(violators)])
 
     def _descend(

@@ -24,8 +24,8 @@ _ROWS_FOR_SPREAD = 8
 _LONG = 2048
 # Rows of a C-ordered X whose columns are read while they are in the cache.
 _TILE = 64
-# Entries of a sparse X that are worth a thread.
-_ENTRIES_A_THREAD = 1 << 18
+# Entries of a sparse X, and values of a dense one, that are worth a thread.
+_ENTRIES_A_THREAD, _VALUES_A_THREAD = 1 << 18, 1 << 20
 # Products of sparse columns that take less time than SciPy takes to select columns.
 _FEW_PRODUCTS = 1 << 18
 
@@ -189,10 +189,14 @@ class DenseDesign(Design):
             yield support[start : start + step]
 
     def _correlate_pair(self, V):
-        if self.X.flags.f_contiguous and self.shape[0] >= _LONG:
-            rows = read_only(self.X.T)
-            return correlate_rows(rows, np.arange(self.shape[1]), V)
-        return self._x_transpose(V[0]), self._x_transpose(V[1])
+        if not self.X.flags.f_contiguous or self.shape[0] < _LONG:
+            return self._x_transpose(V[0]), self._x_transpose(V[1])
+        rows, least = read_only(self.X.T), 1 + _VALUES_A_THREAD // self.shape[0]
+
+        def part(first, last):
+            return correlate_rows(rows, np.arange(first, last), V)
+
+        return np.concatenate(in_parts(part, self.shape[1], least), axis=1)
 
     def _x_transpose(self, V):
         X = self.X
@@ -246,8 +250,8 @@ class DenseDesign(Design):
         return product
 
     def fill_panel(self, columns, out):
-        """Write ``A[:, columns]`` to a Fortran-ordered float64 array."""
-        kernels.dense_panel(
+        """Write ``A[:, columns]`` to a Fortran-ordered array; return squared norms."""
+        return kernels.dense_panel(
             read_only(self.X), columns, self.mean, self._roots(), self._tile(), out.T
         )
 

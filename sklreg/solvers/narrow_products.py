@@ -2,14 +2,11 @@
 
 import numpy as np
 
-from sklreg._threads import in_parts
 from sklreg._views import read_only
 from sklreg.solvers import _narrow_kernels as kernels
 
 #: Products with more vectors are those of BLAS.
 FEW = 6
-#: Entries of a matrix that are worth a thread.
-_ENTRIES_A_THREAD = 1 << 20
 
 
 def correlate_few(design, vectors):
@@ -24,11 +21,6 @@ def correlate_few(design, vectors):
 
 def correlate_rows(rows, places, V):
     """Return the products of some rows of a matrix with the rows of V."""
-
-    def part(first, last):
-        out = np.empty((len(V), last - first))
-        kernels.correlate_rows(rows, places[first:last], V, out)
-        return out
-
-    least = 1 + _ENTRIES_A_THREAD // max(1, V.shape[1])
-    return np.concatenate(in_parts(part, len(places), least), axis=1)
+    out = np.empty((len(V), len(places)))
+    kernels.correlate_rows(rows, places, V, out)
+    return out

@@ -95,7 +95,7 @@ class PartialDesign:
         return self._project(self.base.apply(w, support))
 
     def fill_panel(self, columns, out):
-        """Write ``A[:, columns]`` to a Fortran-ordered float64 array."""
+        """Write ``A[:, columns]`` to a Fortran-ordered array; return squared norms."""
         if self.base.sparse:
             out[:] = self._base_panel(columns)
         else:
@@ -106,6 +106,7 @@ class PartialDesign:
             after = np.einsum("ij,ij->j", out, out)
             out[:, after <= _DEPENDENT**2 * before] = 0.0
         out[:, self.hidden[columns]] = 0.0
+        return np.einsum("ij,ij->j", out, out)
 
     def gram(self):
         """Return the whole ``A^T A``."""

@@ -11,7 +11,7 @@ _ROOM = 64
 # A panel asks for this much at once: memory never written to costs nothing, copies do.
 _PANEL_BYTES = 1 << 28
 # Columns whose correlation is expected to come this close to their level are likely.
-_MARGIN = 0.05
+_MARGIN = 0.02
 # Squared norms whose products neither overflow nor vanish in float32.
 _SINGLE_RANGE = 1e-24, 1e24
 
@@ -30,6 +30,8 @@ class WorkingSet:
     ----------
     columns : ndarray of int64
         Indices of the columns, in order of arrival.
+    member : ndarray of bool
+        Which columns of the design these are.
     rough : bool
         Whether new rows of the Gram matrix are made in float32, in half the time.
     """
@@ -38,9 +40,10 @@ class WorkingSet:
         self.design = design
         self.whole_gram = gram
         self.columns = np.empty(0, dtype=np.int64)
-        self._member = np.zeros(design.shape[1], dtype=bool)
+        self.member = np.zeros(design.shape[1], dtype=bool)
         self._panel = np.empty((design.shape[0], 0), order="F")
         self._panel_size = 0
+        self._panel_squares = np.empty(0)
         self._sparse_panel = None
         self.rough = False
         self._single = np.empty((design.shape[0], 0), dtype=np.float32, order="F")
@@ -56,8 +59,8 @@ class WorkingSet:
     def add(self, columns):
         """Add the columns that are not in the set yet; return how many were new."""
         columns = np.asarray(columns, dtype=np.int64)
-        columns = columns[~self._member[columns]]
-        self._member[columns] = True
+        columns = columns[~self.member[columns]]
+        self.member[columns] = True
         self.columns = np.concatenate([self.columns, columns])
         return len(columns)
 
@@ -100,7 +103,9 @@ class WorkingSet:
                 grown = np.empty((n_samples, room), order="F")
                 grown[:, :have] = self._panel[:, :have]
                 self._panel = grown
-            self.design.fill_panel(self.columns[have:], self._panel[:, have:want])
+            fresh = self._panel[:, have:want]
+            squares = self.design.fill_panel(self.columns[have:], fresh)
+            self._panel_squares = np.concatenate([self._panel_squares, squares])
             self._panel_size = want
         return self._panel[:, : self._panel_size]
 
@@ -138,7 +143,8 @@ class WorkingSet:
             elif self.design.sparse:
                 new = self.design.squares(self.columns[have:])
             else:
-                new = np.einsum("ij,ij->j", self.panel[:, have:], self.panel[:, have:])
+                size = self.panel.shape[1]
+                new = self._panel_squares[have:size]
             self._squares = np.concatenate([self._squares, new])
         return self._squares
 
