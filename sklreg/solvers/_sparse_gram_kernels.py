@@ -25,7 +25,8 @@ def rows_gram(data, indices, indptr, left, right, same, weight, G, sums):
             first[i + 1] += 1
     for i in range(n):
         first[i + 1] += first[i]
-    column = np.empty(first[n], dtype=np.int32)
+    # Unsigned, so that no place is asked whether it counts from the end.
+    column = np.empty(first[n], dtype=np.uint32)
     value = np.empty(first[n])
     filled = first[:n].copy()
     for c in range(left.shape[0]):
@@ -34,17 +35,19 @@ def rows_gram(data, indices, indptr, left, right, same, weight, G, sums):
             column[filled[i]] = c
             value[filled[i]] = data[t]
             filled[i] += 1
+    # Of a row, the entries up to the column at hand are enough where both are the same.
+    stop = first[:n].copy() if same else filled
     for c in range(right.shape[0]):
         row = G[c]
         for b in range(left.shape[0]):
             row[b] = 0.0
         for t in range(indptr[right[c]], indptr[right[c] + 1]):
             i = indices[t]
+            if same:
+                stop[i] += 1
             pull = weight[i] * data[t]
             if pull != 0.0:
-                for s in range(first[i], first[i + 1]):
-                    if same and column[s] > c:
-                        break
+                for s in range(np.uint64(first[i]), np.uint64(stop[i])):
                     row[column[s]] += pull * value[s]
     if same:
         for c in range(right.shape[0]):

@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 from sklreg._threads import in_parts
 from sklreg._views import read_only
 from sklreg.solvers import _design_kernels as kernels
+from sklreg.solvers._sparse_gram_kernels import rows_gram
 from sklreg.solvers.centring import centred_gram
 from sklreg.solvers.narrow_products import correlate_rows
 
@@ -26,8 +27,6 @@ _LONG = 2048
 _TILE = 64
 # Entries of a sparse X, and values of a dense one, that are worth a thread.
 _ENTRIES_A_THREAD, _VALUES_A_THREAD = 1 << 18, 1 << 20
-# Products of sparse columns that take less time than SciPy takes to select columns.
-_FEW_PRODUCTS = 1 << 18
 
 
 def make_design(X, sample_weight=None, center=True, y=None):
@@ -428,10 +427,8 @@ class SparseDesign(Design):
     def cross_gram(self, rows, columns):
         """Return ``A[:, rows]^T A[:, columns]``."""
         lengths = np.diff(self.X.indptr)
-        some = lengths[rows]
-        full = max(some.max(), lengths[columns].max()) == self.shape[0]
-        if not full and some.sum() * len(columns) > _FEW_PRODUCTS:
-            return self._sparse_gram(rows, columns)
+        if max(lengths[rows].max(), lengths[columns].max()) < self.shape[0]:
+            return self._gram_by_rows(rows, columns)
         out = np.empty((len(rows), len(columns)))
         scatter = np.zeros(self.shape[0])
         kernels.csc_gram(
@@ -449,13 +446,14 @@ class SparseDesign(Design):
         """Whether ``gram`` subtracts what may be nearly as large."""
         return bool(np.any(self.mean**2 > self.all_squares()))
 
-    def _sparse_gram(self, rows, columns):
+    def _gram_by_rows(self, rows, columns):
         """Return the same where no column is without zeros, row by row of X."""
-        left = self.X[:, rows].astype(np.float64, copy=False)
-        right = self.X[:, columns].astype(np.float64)
-        right.data *= (
-            self.weight if np.ndim(self.weight) == 0 else (self.weight[right.indices])
+        weight = np.broadcast_to(self.weight, (self.shape[0],))
+        weight = np.ascontiguousarray(weight, dtype=np.float64)
+        gram = np.empty((len(columns), len(rows)))
+        same = np.array_equal(rows, columns)
+        rows_gram(
+            *self.arrays(), rows, columns, same, weight, gram, np.empty(len(rows))
         )
-        gram = (left.T @ right).toarray()
-        gram -= np.multiply.outer(self.mean[rows], self.mean[columns])
-        return gram
+        gram -= np.multiply.outer(self.mean[columns], self.mean[rows])
+        return gram.T

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
 from sklreg.solvers.sparse_panel import SparsePanel
@@ -145,3 +146,18 @@ def test_a_gram_matrix_that_is_there_is_used_however_large(monkeypatch):
     monkeypatch.setattr(problem, "descend_residual", None)  # no sweeps are needed
     solution = problem.solve(0.97 * level, 0.0, start.w, tol=1e-8)
     assert_optimal(solution.w, A, b, np.full(300, 0.97 * level), 0.0)
+
+
+@pytest.mark.parametrize("positive", [False, True])
+def test_violators_are_the_columns_at_zero_above_their_level(positive):
+    rng = np.random.default_rng(0)
+    w = np.where(rng.random(50) < 0.3, 1.0, 0.0)
+    gradient, l1, member = rng.standard_normal(50), rng.random(50), rng.random(50) < 0.3
+    gradient[7] = np.nan
+    columns, excess = np.empty(50, dtype=np.int64), np.empty(50)
+    found = kernels.violators(w, gradient, l1, member, positive, columns, excess)
+    slope = gradient if positive else np.abs(gradient)
+    expected = np.flatnonzero((slope > l1) & (w == 0.0) & ~member)
+    assert 5 < found < 40
+    assert_array_equal(columns[:found], expected)
+    assert_array_equal(excess[:found], (slope - l1)[expected])

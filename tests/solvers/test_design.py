@@ -85,3 +85,22 @@ def test_nothing_is_written_to_the_data(layout, explicit, weight, center):
     design.correlate(np.ones(30))
     design.apply(np.ones(7))
     assert_array_equal(array, kept)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("n", [30, 3000])
+def test_a_target_is_correlated_where_the_means_are_found(layout, n, dtype):
+    rng = np.random.RandomState(0)
+    X = (rng.randn(n, 7) * (rng.rand(n, 7) < 0.6)).astype(dtype)
+    y, weight = rng.randn(n) + 1e3, rng.rand(n)
+    for s in (None, weight):
+        design = make_design(LAYOUTS[layout](X), s, True, y)
+        plain = make_design(LAYOUTS[layout](X), s)
+        assert plain.correlation is None
+        assert_allclose(design.mean, plain.mean, rtol=0, atol=1e-14)
+        expected = plain.correlate(plain.weigh(plain.targets(y)[0]))
+        assert_allclose(design.correlation, expected, rtol=0, atol=1e-13)
+    assert make_design(LAYOUTS[layout](X), None, False, y).correlation is None
+    # A column far from zero has to be centred first.
+    X[:, 3] += 1e5 + rng.rand(n)
+    assert make_design(LAYOUTS[layout](X), None, True, y).correlation is None
