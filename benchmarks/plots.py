@@ -200,7 +200,7 @@ def _growth(rows, machine, path, target=1e-6):
                     marker="o",
                     markersize=3,
                     color=COLOURS[peer],
-                    label=f"{peer} (slope {_slope(points):.1f})",
+                    label=_with_slope(peer, points),
                 )
         _draw_limits(axis, name, group, machine)
         sizes = sorted({row[name] for row in group})
@@ -246,10 +246,12 @@ def _draw_limits(axis, name, group, machine):
         axis.loglog(*zip(*grams, strict=True), "k--", label="one Gram matrix")
 
 
+def _with_slope(peer, points):
+    return f"{peer} (slope {_slope(points):.1f})" if len(points) > 1 else peer
+
+
 def _slope(points):
     """Of the log-log least-squares line."""
-    if len(points) < 2:
-        return math.nan
     x = [math.log(size) for size, _ in points]
     y = [math.log(seconds) for _, seconds in points]
     x_mean, y_mean = sum(x) / len(x), sum(y) / len(y)
