@@ -130,12 +130,14 @@ def slope_price(off, l2):
 
 
 @njit(**_JIT)
-def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol, slope_tol):
+def gram_sweeps(
+    G, gradient, w, l1, l2, lower, upper, max_sweeps, tol, slope_tol, priced
+):
     """Coordinate descent on ``1/2 w' G w - q' w`` plus penalty, in a box.
 
     ``gradient`` is ``q - G w`` and is kept so. Ends when a sweep lowers the
-    objective by at most tol and no slope was off by more than ``slope_tol * l1``, or
-    what they were off by costs the dual value no more than tol.
+    objective by at most tol and no slope was off by more than ``slope_tol * l1`` or,
+    if ``priced``, what they were off by costs the dual value no more than tol.
     Returns ``(sweeps, settled, support_moved)``, the latter of the last sweep.
     """
     m = w.shape[0]
@@ -167,7 +169,7 @@ def gram_sweeps(G, gradient, w, l1, l2, lower, upper, max_sweeps, tol, slope_tol
                 excess += slope_price(off, l2[j])
                 for k in range(m):
                     gradient[k] -= change * G[j, k]
-        if decrease <= tol and (worst <= slope_tol or excess <= tol):
+        if decrease <= tol and (worst <= slope_tol or (priced and excess <= tol)):
             return sweep, True, moved
     return sweep, False, moved
 

@@ -45,7 +45,7 @@ def minimise_model(problem, curvature, slope, w, penalties, aim, slope_aim):
         far = slope_aim > _FAR
         minimise_on_panel(rows, norms, slope[places], at, own, aim, slope_aim, far)
     else:
-        minimise_quadratic(G, slope[places], at, *own, aim, slope_aim)
+        minimise_quadratic(G, slope[places], at, *own, aim, slope_aim, priced=True)
     w[places] = at
 
 

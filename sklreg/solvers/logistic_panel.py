@@ -67,7 +67,7 @@ def minimise_on_panel(rows, norms, slope, w, penalties, aim, slope_aim, far):
             part = rows[places]
             G = (part @ part.T).astype(np.float64)
         on = at[places]
-        minimise_quadratic(G, gradient[places], on, *own, aim, slope_aim)
+        minimise_quadratic(G, gradient[places], on, *own, aim, slope_aim, priced=True)
         at[places] = on
         pull = (at - start).astype(np.float32) @ rows
         sweeps = _LATER_SWEEPS

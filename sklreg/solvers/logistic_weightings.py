@@ -39,8 +39,10 @@ _ROUNDS = 12
 _MODELS = 8
 # or steps cut to less than half.
 _CUTS = 4
-# Close to the optimum only rounding is left of a decrease.
+# Close to the optimum only rounding is left of a decrease,
 _SLACK = 4e-16
+# and steps this small, next to the coefficients, teach a model nothing but rounding.
+_STILL = 1e-14
 
 
 def logistic_weightings(problems, penalties, start, *, tol, max_iter, each):
@@ -225,7 +227,13 @@ class _Member:
             self.n_models += 1
             self.model = OwnModel(panel, self.curvature, likely, off)
         self.aim = self.model.minimise(self.slope, *given)
-        return self.aim - self.local
+        change = self.aim - self.local
+        if np.abs(change).max(initial=0.0) <= _STILL * np.abs(self.aim).max(
+            initial=0.0
+        ):
+            self.lost = True
+            return None
+        return change
 
     def move(self, product, panel):
         """Step along the change, whose product with the panel is given.

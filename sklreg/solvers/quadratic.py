@@ -23,7 +23,9 @@ _FLAT = 1e-7
 _TIGHT = 1e-6
 
 
-def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.inf):
+def minimise_quadratic(
+    G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.inf, priced=False
+):
     """Minimise in place from ``w``; ``gradient`` is ``q - G w`` and is kept so.
 
     Parameters
@@ -38,6 +40,9 @@ def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.i
         The sweeps end when one lowers the objective by no more than this.
     slope_tol : float
         It must also find no slope off by more than this part of its L1 level.
+    priced : bool
+        Whether slopes may be off by more where that costs the dual value no more than
+        ``tol``, for the L2 penalty takes it: not where they are what a caller goes by.
 
     Returns
     -------
@@ -56,7 +61,7 @@ def minimise_quadratic(G, gradient, w, l1, l2, lower, upper, tol, slope_tol=np.i
     sweeps = 0
     for _ in range(_ROUNDS):
         done, settled, moved = kernels.gram_sweeps(
-            G, gradient, w, l1, l2, lower, upper, _SWEEPS, tol, slope_tol
+            G, gradient, w, l1, l2, lower, upper, _SWEEPS, tol, slope_tol, priced
         )
         sweeps += done
         if settled and slope_tol >= _TIGHT and not boxed:

@@ -198,9 +198,10 @@ def test_awkward_columns():
     X[:, 5] *= 1e6
     X[:, 6] *= 1e-6
     X[:, 7] += 1e5
-    for data in (X, sparse.csc_array(X)):
+    # Sparse columns are not centred: of one far from zero, predictions are rounded.
+    for data, tol in ((X, 1e-8), (sparse.csc_array(X), 1e-6)):
         found = make_problem(data, codes).solve(0.8, 0.0, tol=1e-9)
-        assert_certified(X, codes, found, 0.8, 0.0, tol=1e-8)
+        assert_certified(X, codes, found, 0.8, 0.0, tol=tol)
         assert found.w[2] == 0.0
 
 

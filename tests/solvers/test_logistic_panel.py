@@ -66,7 +66,7 @@ def test_sweeps_end_where_slopes_cost_the_dual_little(l2):
     w, gradient = np.zeros(60), q.copy()
     tol = 1e-4
     # No slope may be off by anything: only its price ends the sweeps.
-    limits = 100, tol, 0.0
+    limits = 100, tol, 0.0, True
     sweeps, settled, _ = kernels.gram_sweeps(G, gradient, w, ones, l2, *box, *limits)
     if not l2.any():
         assert not settled
