@@ -292,7 +292,13 @@ def validate_rows(estimator, X, *args, ensure_all_finite=True, **arguments):
     ValueError
         As `validate_data`.
     """
-    checked = validate_data(estimator, X, *args, ensure_all_finite=False, **arguments)
+    if "validate_separately" in arguments:
+        for_X, for_y = arguments["validate_separately"]
+        for_X = {**for_X, "ensure_all_finite": False}
+        arguments["validate_separately"] = for_X, for_y
+    else:
+        arguments["ensure_all_finite"] = False
+    checked = validate_data(estimator, X, *args, **arguments)
     if ensure_all_finite:
         _refuse_nan(estimator, checked[0] if isinstance(checked, tuple) else checked)
     return checked

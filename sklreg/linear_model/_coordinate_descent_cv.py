@@ -24,7 +24,7 @@ from sklreg._validation import (
     _raise_for_params,
     _routing_enabled,
     restored_on_error,
-    validate_data,
+    validate_rows,
 )
 from sklreg._warnings import warn
 from sklreg.linear_model._alpha_grid import alpha_grid, check_grid_possible
@@ -115,7 +115,7 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
             return self._fit(X, y, sample_weight, offset, params)
 
     def _fit(self, X, y, sample_weight, offset, params):
-        X, y = validate_data(
+        X, y = validate_rows(
             self,
             X,
             y,

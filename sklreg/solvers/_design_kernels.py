@@ -161,3 +161,13 @@ def csc_gram(data, indices, indptr, rows, columns, mean, weight, scatter, out):
             out[r, c] = total if full or full_j else total - mean[i] * mean[j]
         for t in range(indptr[j], indptr[j + 1]):
             scatter[indices[t]] = 0.0
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def subtract_both_ways(G, a, b):
+    """Subtract ``a b^T + b a^T`` from G, in place and in one pass."""
+    for i in range(G.shape[0]):
+        row = G[i]
+        first, second = a[i], b[i]
+        for j in range(row.shape[0]):
+            row[j] -= first * b[j] + second * a[j]

@@ -6,6 +6,8 @@ copy of each. But of columns far from zero it leaves few digits about their mean
 
 import numpy as np
 
+from sklreg.solvers._design_kernels import subtract_both_ways
+
 # Rows that columns are judged by, before their squares are known.
 _ROWS_FOR_SPREAD = 8
 # Squares about the mean above this part of those about zero have lost no digit.
@@ -36,5 +38,5 @@ def centred_gram(X, mean):
     # With m the mean and d what the rows sum to about it, of rank two:
     # X^T X - (X - m)^T (X - m) = m h^T + h m^T, h = d + n m / 2.
     h = np.ones(n_samples) @ X - 0.5 * n_samples * mean
-    gram -= np.column_stack([mean, h]) @ np.stack([h, mean])
+    subtract_both_ways(gram, mean, h)
     return gram if np.all(gram.diagonal() >= _NEAR * squares) else None
