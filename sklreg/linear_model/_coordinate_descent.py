@@ -326,9 +326,10 @@ class ElasticNet(PenalisedPath, LinearRegressor):
         terms = scaled_terms(terms, X, sample_weight)
 
         only = targets[:, 0] if n_targets == 1 else None
-        design = make_design(X, sample_weight, self.fit_intercept, only)
-        # A cross-validation hands on the Gram matrix it has.
-        gram = vars(self).pop("_known_gram", None)
+        # A cross-validation hands on the design and the Gram matrix it has.
+        design, gram = vars(self).pop("_known", (None, None))
+        if design is None:
+            design = make_design(X, sample_weight, self.fit_intercept, only)
         known = gram is not None
         if not known:
             gram = checked_gram(self.precompute, X, design, check=check_input)

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state, check_scalar
@@ -136,7 +137,7 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         gammas = self._gammas()
         terms = model_terms(self, X, y, weights)
         l1_ratios = np.atleast_1d(getattr(self, "l1_ratio", 1.0)).astype(np.float64)
-        grids = self._grids(X, y, weights, l1_ratios, terms)
+        grids, design = self._grids(X, y, weights, l1_ratios, terms)
         folds = self._folds(X, y, sample_weight, weights, params)
 
         rng = check_random_state(self.random_state)
@@ -176,10 +177,12 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         several = isinstance(self.alphas, Integral) and len(l1_ratios) > 1
         self.alphas_ = grids if several else grids[0]
         model = self._final_model(l1_ratios[best], terms, gamma, grids[best])
-        if terms is None and not self.relax and self._auto():
-            model._known_gram = paths.whole_gram()
+        shared = terms is None and not self.relax and self._auto()
+        model._known = design, paths.whole_gram() if shared else None
         # A default argument is left out, for subclasses whose fit takes no weights.
-        model.fit(X, y, **({} if weights is None else {"sample_weight": weights}))
+        given = {} if weights is None else {"sample_weight": weights}
+        with config_context(assume_finite=True):
+            model.fit(X, y, **given)
         self.coef_ = model.coef_
         self.intercept_ = model.intercept_
         self.dual_gap_ = model.dual_gap_
@@ -278,7 +281,10 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         }
 
     def _grids(self, X, y, weights, l1_ratios, terms):
-        """Return the penalties to try, a row for each l1_ratio."""
+        """Return the penalties to try, a row for each l1_ratio, and the design, if any.
+
+        The design is made where the data say which penalties to try.
+        """
         if not isinstance(self.alphas, Integral):
             for index, alpha in enumerate(self.alphas):
                 check_scalar(
@@ -288,7 +294,7 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
                     min_val=0.0,
                     include_boundaries="left",
                 )
-            return np.tile(np.sort(self.alphas)[::-1], (len(l1_ratios), 1))
+            return np.tile(np.sort(self.alphas)[::-1], (len(l1_ratios), 1)), None
         for l1_ratio in l1_ratios:
             check_grid_possible(l1_ratio)
         design = make_design(X, weights, self.fit_intercept, y)
@@ -301,9 +307,10 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
             correlation=design.correlation,
             positive=self.positive,
         )
-        return np.array(
-            [alpha_grid(problem.alpha_max(r), self.eps, self.alphas) for r in l1_ratios]
-        )
+        grids = [
+            alpha_grid(problem.alpha_max(r), self.eps, self.alphas) for r in l1_ratios
+        ]
+        return np.array(grids), design
 
     def _folds(self, X, y, sample_weight, weights, params):
         """Return the splits as a list, each with weight on both of its sides."""

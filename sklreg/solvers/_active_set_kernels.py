@@ -331,6 +331,35 @@ def follow(G, m, head, gradient, w, l1, l2, positive, support, size, L, max_even
 
 
 @njit(**_JIT)
+def follow_levels(
+    G, m, gradient, w, levels, factor, l2, positive, support, size, L, limit, W, C
+):
+    """Follow the solutions for ``levels`` of l1, times ``factor``, one after another.
+
+    As :func:`follow`, which has the meaning of the rest; ``limit`` bounds the events of
+    each. Solutions go to the rows of ``W``, gradients to those of ``C``.
+
+    Returns ``(events, size, done)``, the numbers of events as far as it came: it stops
+    behind one that is not done, and where the factor is not that of the support.
+    """
+    l1 = np.empty(m)
+    events = np.zeros(levels.shape[0], dtype=np.int64)
+    for k in range(levels.shape[0]):
+        for j in range(m):
+            l1[j] = levels[k] * factor[j]
+        events[k], size, done = follow(
+            G, m, m, gradient, w, l1, l2, positive, support, size, L, limit
+        )
+        for j in range(m):
+            W[k, j] = w[j]
+            C[k, j] = gradient[j]
+        for a in range(size):
+            if not done or w[support[a]] == 0.0:
+                return events[: k + 1], size, done
+    return events, size, True
+
+
+@njit(**_JIT)
 def follow_path(
     G, q, w, l1s, l2s, l1_factor, l2_factor, positive, support, L, max_events, W, events
 ):

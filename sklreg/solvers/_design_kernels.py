@@ -171,3 +171,13 @@ def subtract_both_ways(G, a, b):
         first, second = a[i], b[i]
         for j in range(row.shape[0]):
             row[j] -= first * b[j] + second * a[j]
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def subtract_and_move(whole, part, scale, shift, out):
+    """Write ``whole - part - scale * shift shift^T`` to ``out``, in one pass."""
+    for i in range(out.shape[0]):
+        first, second, row = whole[i], part[i], out[i]
+        factor = scale * shift[i]
+        for j in range(row.shape[0]):
+            row[j] = first[j] - second[j] - factor * shift[j]

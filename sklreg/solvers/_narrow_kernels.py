@@ -48,3 +48,31 @@ def correlate_rows(rows, places, V, out):
             for i in range(n):
                 s += np.float64(x[i]) * first[i]
             out[k, c] = s
+
+
+@njit(**_JIT)
+def subtract_combinations(G, places, V, out):
+    """Subtract ``V G[places]`` from ``out``, which has a row for each of V.
+
+    No rows are copied, and four are read at a time.
+    """
+    m = V.shape[0]
+    n = out.shape[1]
+    last = places.shape[0]
+    c = 0
+    while c + 4 <= last:
+        a, b = G[places[c]], G[places[c + 1]]
+        d, e = G[places[c + 2]], G[places[c + 3]]
+        for k in range(m):
+            s, t, u, v = V[k, c], V[k, c + 1], V[k, c + 2], V[k, c + 3]
+            row = out[k]
+            for j in range(n):
+                row[j] -= s * a[j] + t * b[j] + u * d[j] + v * e[j]
+        c += 4
+    while c < last:
+        a = G[places[c]]
+        for k in range(m):
+            s, row = V[k, c], out[k]
+            for j in range(n):
+                row[j] -= s * a[j]
+        c += 1

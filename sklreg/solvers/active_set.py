@@ -66,6 +66,55 @@ class ActiveSet:
         ``gradient``, ``A^T (b - A w)`` on the working set, moves along. Returns
         whether the end was reached, and the number of events on the way.
         """
+        self._begin(w, gradient, l2)
+        near = self._near(gradient, l1, positive)
+        follow = self._follow if near is None else partial(self._follow_near, near)
+        limit = _EVENTS * len(w) + 100
+        done, self.events = follow(w, gradient, (l1, l2), positive, limit)
+        return done, self.events
+
+    def move_along(self, w, gradient, levels, factor, l2, positive):
+        """Move as :meth:`move` for l1 of several levels, one after another.
+
+        Yields ``(w, n_events, gradient)`` for each level, the last where it was not
+        reached.
+        """
+        m, first = len(w), 0
+        while first < len(levels):
+            self._begin(w, gradient, l2)
+            if self._near(gradient, levels[first] * factor, positive) is not None:
+                done, events = self.move(
+                    w, gradient, levels[first] * factor, l2, positive
+                )
+                yield w.copy(), events, gradient.copy()
+                first += 1
+            else:
+                solutions = np.empty((len(levels) - first, m))
+                gradients = np.empty_like(solutions)
+                events, self.size, done = kernels.follow_levels(
+                    self.working.gram,
+                    m,
+                    gradient,
+                    w,
+                    levels[first:],
+                    factor,
+                    l2,
+                    positive,
+                    self.support,
+                    self.size,
+                    self.factor,
+                    _EVENTS * m + 100,
+                    solutions,
+                    gradients,
+                )
+                yield from zip(solutions, events.tolist(), gradients, strict=False)
+                first += len(events)
+                self.events = int(events[-1])
+            if not done:
+                return
+
+    def _begin(self, w, gradient, l2):
+        """See to a factor of the support of w, from which dependent columns go."""
         m = len(w)
         capacity = min(m, self.working.design.shape[0] + 1 if not l2.any() else m)
         self._reserve(max(capacity, np.count_nonzero(w)))
@@ -76,10 +125,6 @@ class ActiveSet:
                 gradient += self.working.gram[:m, left_out] @ w[left_out]
                 w[left_out] = 0.0
         self.l2 = l2.copy()
-        near = self._near(gradient, l1, positive)
-        follow = self._follow if near is None else partial(self._follow_near, near)
-        done, self.events = follow(w, gradient, (l1, l2), positive, _EVENTS * m + 100)
-        return done, self.events
 
     def move_surely(self, w, gradient, l1, l2, positive):
         """Move as :meth:`move`, anew where a Gram matrix in float32 does not do."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklreg.solvers._design_kernels import subtract_and_move
 from sklreg.solvers.ridge_design import CentredDesign
 
 #: A training variance below this fraction of the whole has lost digits.
@@ -89,7 +90,9 @@ class TestMoments:
         """
         used = np.flatnonzero(coefs.any(axis=1))
         w = coefs[used]
-        gram = self.gram if len(used) == len(coefs) else self.gram[np.ix_(used, used)]
+        gram = self.gram
+        if len(used) < len(coefs):
+            gram = gram.take(used, axis=0).take(used, axis=1)
         shift = self.offset[0] - offset - (self.mean - mean)[used] @ w
         size = self.square[0] + np.einsum("ij,ij->j", w, gram @ w)
         squares = size - 2.0 * (self.products[used, 0] @ w)
@@ -176,14 +179,15 @@ class FoldGrams:
         if not total > 0:
             return None
         part = self.parts.get(test.tobytes()) or self._moments(test)
-        gram, products = self.gram - part[0], self.products - part[1]
+        gram, products = np.empty_like(self.gram), self.products - part[1]
         mean, offset = self.whole.mean, self.offset
+        shift = np.zeros(len(gram))
         if self.fit_intercept:
             shift = -part[2] / total
             level = -(s @ targets) / total
-            gram -= total * np.outer(shift, shift)
             products -= total * np.outer(shift, level)
             mean, offset = mean + shift, offset + level
+        subtract_and_move(self.gram, part[0], total, shift, gram)
         constant = np.diagonal(self.gram) == 0
         gram[constant], gram[:, constant], products[constant] = 0.0, 0.0, 0.0
         if np.any(np.diagonal(gram) < _CANCELLATION * np.diagonal(self.gram)):

@@ -142,7 +142,7 @@ class FoldPaths:
         total = weight.sum()
         offset = found.offset[0]
         square = weight @ (self.y - offset) ** 2 / total
-        gram = found.gram / total
+        gram = np.divide(found.gram, total, out=found.gram)
         design = MomentDesign(gram, found.products[:, 0] / total, square)
         return _MomentFold(design, gram, found.mean, offset, found.test)
 

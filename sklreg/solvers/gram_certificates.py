@@ -9,7 +9,9 @@ that is asked for, the residuals themselves are computed.
 
 import numpy as np
 
+from sklreg._views import read_only
 from sklreg.solvers._coordinate_descent_kernels import duality_gaps
+from sklreg.solvers._narrow_kernels import subtract_combinations
 from sklreg.solvers.block_certificates import BlockCertifier, End
 
 # Rounding may take up this part of the gap that is asked for.
@@ -32,7 +34,7 @@ class GramCertifier(BlockCertifier):
         super().__init__(problem)
         self.goal = goal
         self.cancels = False
-        self.G = problem.working.whole_gram
+        self.G = read_only(np.ascontiguousarray(problem.working.whole_gram))
         self.lengths = np.sqrt(np.maximum(self.G.diagonal(), 0.0))
         # The worst of a sum of products in any order, once more for its use here.
         self.unit = 2.0 * sum(problem.design.shape) * _EPS
@@ -42,7 +44,7 @@ class GramCertifier(BlockCertifier):
         if self.cancels:
             return super().look(level, w, correlation)
         if correlation is None:
-            correlation = self.problem.q - self._products(w[:, None])[:, 0]
+            correlation = self._correlations(w[None])[0]
         self.before, self.end = self.end, End(level, w, None, correlation)
         return correlation
 
@@ -60,18 +62,18 @@ class GramCertifier(BlockCertifier):
         self.look(l1s[-1], solutions[-1], correlations[-1])
         return gaps, correlations
 
-    def _products(self, W):
-        """Return ``G W``."""
-        rows = np.flatnonzero(W.any(axis=1))
-        if 2 * len(rows) > len(W):
-            return self.G @ W
-        return self.G[rows].T @ W[rows]
+    def _correlations(self, W):
+        """Return ``q - G w`` for each row w of W."""
+        used = np.flatnonzero(W.any(axis=0))
+        C = np.tile(self.problem.q, (len(W), 1))
+        subtract_combinations(self.G, used, np.ascontiguousarray(W[:, used]), C)
+        return C
 
     def _from_moments(self, solutions, l1s, l2s):
         """Return the gaps with their rounding and the correlations, or None."""
         problem = self.problem
         W = np.stack(solutions)
-        C = np.subtract(problem.q, self._products(W.T).T, order="C")
+        C = self._correlations(W)
         with_target = problem.target_square - W @ problem.q
         squares = with_target - np.einsum("ij,ij->i", W, C)
         # What is subtracted is no longer than this.

@@ -181,6 +181,20 @@ class _Follower:
         gradient = correlation[columns]
         l1_factor = self.problem.l1_factor[columns]
         l2_factor = self.problem.l2_factor[columns]
+        if not self.l2s[first:last].any():
+            # Nothing but exact moves applies.
+            moves = self.problem.active.move_along(
+                local,
+                gradient,
+                self.l1s[first:last],
+                l1_factor,
+                np.zeros(len(local)),
+                self.problem.positive,
+            )
+            return [
+                (self._full(first + k, w), events, gradient)
+                for k, (w, events, gradient) in enumerate(moves)
+            ]
         found = []
         self.steps.begin()
         for k in range(first, last):

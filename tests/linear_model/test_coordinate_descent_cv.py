@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn import config_context
 from sklearn import linear_model as theirs
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import (
@@ -15,6 +16,7 @@ from sklearn.model_selection import (
     ShuffleSplit,
 )
 
+from sklreg import _validation
 from sklreg.linear_model import ElasticNet, ElasticNetCV, Lasso, LassoCV
 from tests._certificates import duality_gap
 
@@ -324,6 +326,15 @@ def test_bad_parameters_are_named_and_leave_nothing_behind(name, arguments, mess
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
     assert not [a for a in vars(model) if a.endswith("_")]
+
+
+@pytest.mark.parametrize("assumed, searches", [(False, 1), (True, 0)])
+def test_nan_are_looked_for_once_unless_assumed_absent(assumed, searches, monkeypatch):
+    looked = []
+    monkeypatch.setattr(_validation, "all_finite", lambda X: not looked.append(X))
+    with config_context(assume_finite=assumed):
+        LassoCV(alphas=5, cv=3).fit(*make_problem())
+    assert len(looked) == searches
 
 
 def test_ridge_needs_a_grid():

@@ -106,3 +106,44 @@ def test_a_row_leaves_the_factor(place, size):
     lower = np.tril(L[: size - 1, : size - 1])
     expected = G[np.ix_(left, left)] + 0.1 * np.eye(size - 1)
     assert_allclose(lower @ lower.T, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("duplicated", [False, True])
+@pytest.mark.parametrize("positive", [False, True])
+def test_levels_in_one_call_are_moves_one_by_one(duplicated, positive):
+    X, y = _columns(duplicated=duplicated)
+    working = WorkingSet(make_design(X, None, center=False))
+    working.add(np.arange(N_FEATURES))
+    gradient = X.T @ y / N_SAMPLES
+    levels = np.geomspace(0.9, 0.01, 12)
+    top, l2 = np.abs(gradient).max(), np.zeros(N_FEATURES)
+    active = ActiveSet(working)
+    found = active.move_along(
+        np.zeros(N_FEATURES),
+        gradient,
+        levels * top,
+        np.ones(N_FEATURES),
+        l2,
+        positive,
+    )
+    found = [(w.copy(), events, slopes.copy()) for w, events, slopes in found]
+    assert len(found) == len(levels)
+    for k, (w, _, slopes) in enumerate(found):
+        expected, at_end, _, _ = _moved(X, y, levels[: k + 1], positive=positive)
+        assert_allclose(w, expected, atol=1e-10)
+        assert_allclose(slopes, at_end, atol=1e-10)
+    one_by_one = _moved(X, y, levels, positive=positive)[-1]
+    assert sum(events for _, events, _ in found) == one_by_one
+
+
+def test_levels_go_by_near_columns_where_that_saves_work(near_only):
+    X, y = _columns()
+    working = WorkingSet(make_design(X, None, center=False))
+    working.add(np.arange(N_FEATURES))
+    gradient, w = X.T @ y / N_SAMPLES, np.zeros(N_FEATURES)
+    levels = np.array([0.5, 0.1]) * np.abs(gradient).max()
+    ones = np.ones(N_FEATURES)
+    *_, last = ActiveSet(working).move_along(
+        w, gradient, levels, ones, 0.0 * ones, False
+    )
+    assert_allclose(last[0], _moved(X, y, [0.5, 0.1])[0], atol=1e-10)

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from sklreg._views import read_only
 from sklreg.solvers import path as path_module
+from sklreg.solvers._narrow_kernels import subtract_combinations
 from sklreg.solvers.centring import centred_gram
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import DenseDesign, make_design
@@ -127,3 +129,15 @@ def test_centred_gram(order):
     design = DenseDesign(far, None, center=True)
     expected = np.cov(far, rowvar=False, bias=True)
     assert_allclose(design.gram(), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("n_places", [0, 3, 8, 18])
+@pytest.mark.parametrize("n_vectors", [1, 7])
+def test_combinations_of_rows(n_places, n_vectors):
+    rng = np.random.default_rng(0)
+    G, out = rng.standard_normal((20, 20)), rng.standard_normal((n_vectors, 20))
+    places = rng.permutation(20)[:n_places]
+    V = rng.standard_normal((n_vectors, n_places))
+    expected = out - V @ G[places]
+    subtract_combinations(read_only(G), places, V, out)
+    assert_allclose(out, expected, atol=1e-12)
