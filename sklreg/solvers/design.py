@@ -250,8 +250,12 @@ class DenseDesign(Design):
 
     def fill_panel(self, columns, out):
         """Write ``A[:, columns]`` to a Fortran-ordered array; return squared norms."""
+        return self.fill_rows(columns, out.T)
+
+    def fill_rows(self, columns, out):
+        """Write ``A[:, columns]^T`` to an array of any precision, as above."""
         return kernels.dense_panel(
-            read_only(self.X), columns, self.mean, self._roots(), self._tile(), out.T
+            read_only(self.X), columns, self.mean, self._roots(), self._tile(), out
         )
 
     def correlate_columns(self, columns, R):

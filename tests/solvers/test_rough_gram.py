@@ -15,6 +15,8 @@ N_SAMPLES, N_FEATURES = 600, 270
 @pytest.fixture(autouse=True)
 def every_size_is_large(monkeypatch):
     monkeypatch.setattr(coordinate_descent, "_LARGE", 0)
+    # Sweeps in float32 would come first.
+    monkeypatch.setattr(coordinate_descent, "_MEDIUM", np.inf)
 
 
 def data(change=None):
