@@ -34,6 +34,13 @@ def _add(row, change, pull):
 
 
 @njit(**_JIT)
+def _copy(source, out):
+    """Write source to out; an assignment takes seconds to compile."""
+    for i in range(source.shape[0]):
+        out[i] = source[i]
+
+
+@njit(**_JIT)
 def _objective(pull, w, start, slope, l1, l2):
     """Return the objective, less that of the start but for the penalty."""
     total = 0.0
@@ -51,14 +58,15 @@ def _leap(rows, pull, w, start, slope, l1, l2, positive, history):
     point, usable = extrapolate(history, w.shape[0], positive)
     if not usable:
         return
-    there = pull.copy()
+    there = np.empty_like(pull)
+    _copy(pull, there)
     for c in range(w.shape[0]):
         if point[c] != w[c]:
             _add(rows[c], point[c] - w[c], there)
     before = _objective(pull, w, start, slope, l1, l2)
     if _objective(there, point, start, slope, l1, l2) < before:
-        w[:] = point
-        pull[:] = there
+        _copy(point, w)
+        _copy(there, pull)
 
 
 @njit(**_JIT)
@@ -101,7 +109,7 @@ def descend_single(
             if new != old:
                 w[c] = new
                 _add(rows[c], new - old, pull)
-        history[filled] = w
+        _copy(w, history[filled])
         filled += 1
         if filled == history.shape[0]:
             filled = np.int64(0)

@@ -25,8 +25,9 @@ _DIGITS = 1e-5
 _MOST = 0.5
 _FIRST_LOOK, _LATER_LOOK = 5, 3
 # Sweeps are given up when they would cost more than exact steps, once they have cost
-# this much of them, for the gap falls slowly until the support is near.
-_SHARE = 0.15
+# this much of them, for the gap falls slowly until the support is near. With more
+# features than samples that may be never.
+_SHARE, _SHARE_WIDE = 0.25, 0.15
 # Where they have not brought the gap down by this factor they were in vain.
 _NEARER = 1e-3
 # Sweeps over the support, a quarter more columns at that, that most fits take.
@@ -168,6 +169,7 @@ class SingleSweeps:
         active, n_active = np.arange(m), m
         history, filled = np.empty((MEMORY + 1, m)), 0
         gap_before, done, step = np.inf, 0, _FIRST_LOOK
+        share = _SHARE if len(w) <= len(residual) else _SHARE_WIDE
         while True:
             step, swept = min(step, max_sweeps - self.sweeps), n_active
             gap, n_active, filled = kernels.descend_single(
@@ -200,7 +202,7 @@ class SingleSweeps:
             support = np.count_nonzero(local)
             self.spent += self._work(step * swept + 0.5 * m, m)
             exact = self._exact_work(support)
-            too_far = self.spent > _SHARE * exact and self.spent + to_come > exact
+            too_far = self.spent > share * exact and self.spent + to_come > exact
             if too_far or self.sweeps >= max_sweeps:
                 return gap
             gap_before = gap
