@@ -15,7 +15,7 @@ import numpy as np
 
 from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.active_set import LARGEST_SUPPORT, ActiveSet
-from sklreg.solvers.single_sweeps import SingleSweeps
+from sklreg.solvers.single_sweeps import SingleSweeps, may_sweep
 from sklreg.solvers.solution import Selection, Solution
 from sklreg.solvers.steps import PathSteps
 from sklreg.solvers.working_set import WorkingSet
@@ -37,8 +37,6 @@ _LITTLE = 1 << 21
 # A dense X of more entries is not copied into a panel where its Gram would be small;
 # single fits make that Gram in float32.
 _LARGE = 2_000_000
-# Features and entries of a dense X above which sweeps in float32 are tried.
-_FEW, _MEDIUM = 64, 100_000
 # A Gram matrix in float32 serves tolerances as rough as this.
 _ROUGH_TOL = 1e-7
 # Sweeps before the first exact step; a small problem that may settle by itself gets
@@ -194,7 +192,7 @@ class LeastSquaresProblem:
             np.maximum(w, 0.0, out=w)
         goal = self.goal(tol)
         n_iter = 0
-        if self._sweeps_in_single(l1, tol):
+        if may_sweep(self, l1, tol):
             sweeps = SingleSweeps(self, l1, l2)
             gap, correlation = sweeps.run(w, goal, max_iter // 2)
             n_iter = sweeps.sweeps
@@ -337,20 +335,6 @@ class LeastSquaresProblem:
             if stage < stages - 1:
                 correlation = self.design.correlate(self.residual(w))
         return min(stages, max_stages)
-
-    def _sweeps_in_single(self, l1, tol):
-        """Whether sweeps over columns in float32 may do."""
-        n_samples, n_features = self.design.shape
-        return (
-            tol >= _ROUGH_TOL
-            and not self.design.sparse
-            and _FEW < n_features <= 2 * n_samples
-            and n_samples * n_features >= _MEDIUM
-            and self.working.whole_gram is None
-            and not len(self.working)
-            and self.selection.random_state is None
-            and bool(l1.all())
-        )
 
     def certify_at(self, w, l1, l2, correlation):
         """Return the residual, its correlations and the duality gap at w."""

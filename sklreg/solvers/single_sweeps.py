@@ -13,6 +13,9 @@ from sklreg._threads import in_parts
 from sklreg.solvers import _single_sweeps_kernels as kernels
 from sklreg.solvers._coordinate_descent_kernels import MEMORY
 
+# Features and entries of a dense X above which sweeps are tried, and the least
+# tolerance: float32 takes few rounds to that.
+_FEW, _MEDIUM, _LEAST_TOL = 64, 100_000, 1e-7
 # Rounds, the last of which is to have met the goal.
 _ROUNDS = 5
 # A round ends at this part of the gap that is asked for.
@@ -50,6 +53,21 @@ _RANGE = 1e-24, 1e24
 _RUNS, _RUN, _SAMPLES, _CORRELATED = 8, 4, 256, 2.0
 # Values below which a part of the columns is not worth a thread.
 _VALUES_A_THREAD = 1 << 20
+
+
+def may_sweep(problem, l1, tol):
+    """Whether sweeps apply to a problem that nothing has been worked out for."""
+    n_samples, n_features = problem.design.shape
+    return (
+        tol >= _LEAST_TOL
+        and not problem.design.sparse
+        and _FEW < n_features <= 2 * n_samples
+        and n_samples * n_features >= _MEDIUM
+        and problem.working.whole_gram is None
+        and not len(problem.working)
+        and problem.selection.random_state is None
+        and bool(l1.all())
+    )
 
 
 def _in_range(squares):

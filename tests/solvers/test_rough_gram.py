@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklreg.solvers import coordinate_descent
+from sklreg.solvers import coordinate_descent, single_sweeps
 from sklreg.solvers.active_set import ActiveSet
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
@@ -16,7 +16,7 @@ N_SAMPLES, N_FEATURES = 600, 270
 def every_size_is_large(monkeypatch):
     monkeypatch.setattr(coordinate_descent, "_LARGE", 0)
     # Sweeps in float32 would come first.
-    monkeypatch.setattr(coordinate_descent, "_MEDIUM", np.inf)
+    monkeypatch.setattr(single_sweeps, "_MEDIUM", np.inf)
 
 
 def data(change=None):
