@@ -11,7 +11,6 @@ import numpy as np
 
 from sklreg._threads import in_parts
 from sklreg.solvers import _single_sweeps_kernels as kernels
-from sklreg.solvers._coordinate_descent_kernels import MEMORY
 
 # Features and entries of a dense X above which sweeps are tried, and the least
 # tolerance: float32 takes few rounds to that.
@@ -31,6 +30,8 @@ _FIRST_LOOK, _LATER_LOOK = 5, 3
 # this much of them, for the gap falls slowly until the support is near. With more
 # features than samples that may be never.
 _SHARE, _SHARE_WIDE = 0.25, 0.15
+# Iterates that one extrapolation combines, and what it adds to their inner products.
+_ITERATES, _RIDGE = 6, 1e-12
 # Where they have not brought the gap down by this factor they were in vain.
 _NEARER = 1e-3
 # Sweeps over the support, a quarter more columns at that, that most fits take.
@@ -74,6 +75,110 @@ def _in_range(squares):
     """Whether all columns of these squared norms, but for zeros, suit float32."""
     least, most = _RANGE
     return bool(np.all((squares == 0.0) | ((least < squares) & (squares < most))))
+
+
+class _Round:
+    """Sweeps from a start whose residual and correlations are exact.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_columns, n_samples), float32
+        The columns.
+    squares : ndarray of shape (n_columns,)
+        Their squared norms.
+    residual : ndarray of shape (n_samples,)
+        The residual of the start.
+    slope : ndarray of shape (n_columns,)
+        Its correlation with the columns.
+    start : ndarray of shape (n_columns,)
+        Coefficients.
+    l1, l2 : ndarray of shape (n_columns,)
+        Penalties.
+    positive : bool
+        Whether coefficients are kept from falling below zero.
+    """
+
+    def __init__(self, rows, squares, residual, slope, start, l1, l2, positive):
+        self.rows, self.squares, self.residual = rows, squares, residual
+        self.slope, self.w, self.start = slope, start.copy(), start
+        self.l1, self.l2, self.positive = l1, l2, positive
+        # What the change of the coefficients has taken from the residual.
+        self.pull = np.zeros(len(residual), dtype=np.float32)
+        self._order = np.arange(len(start))
+        self.active = self._order
+        self._iterates, self._filled = np.empty((_ITERATES, len(start))), 0
+
+    def sweep(self, n_sweeps):
+        """Sweep over the active columns, and extrapolate every few sweeps."""
+        while n_sweeps > 0:
+            first = self._filled
+            last = min(first + n_sweeps, _ITERATES)
+            kernels.sweep(
+                self.rows,
+                self.squares,
+                self.slope,
+                self.pull,
+                self.w,
+                self.l1,
+                self.l2,
+                self.positive,
+                self._order,
+                len(self.active),
+                self._iterates[first:last],
+            )
+            n_sweeps -= last - first
+            self._filled = last
+            if last == _ITERATES:
+                self._filled = 0
+                self._leap()
+
+    def look(self):
+        """Return the duality gap on the columns, and choose those to sweep over."""
+        gap, n_active = kernels.look(
+            self.rows,
+            self.slope,
+            self.residual,
+            self.pull,
+            self.w,
+            self.l1,
+            self.l2,
+            self.positive,
+            self._order,
+        )
+        self.active = self._order[:n_active]
+        return gap
+
+    def _leap(self):
+        """Go to the extrapolation of the last iterates if it lowers the objective."""
+        there = _extrapolated(self._iterates, self.positive)
+        if there is None:
+            return
+        step = there - self.w
+        pull = step.astype(np.float32) @ self.rows
+        half_way = self.pull.astype(np.float64) + 0.5 * pull
+        change = half_way @ pull - self.slope @ step
+        change += self.l1 @ (np.abs(there) - np.abs(self.w))
+        change += 0.5 * (self.l2 @ (there**2 - self.w**2))
+        if change < 0.0:
+            self.w, self.pull = there, self.pull + pull
+
+
+def _extrapolated(iterates, positive):
+    """Anderson's combination of iterates (Bertrand and Massias 2021), or None."""
+    steps = np.diff(iterates, axis=0)
+    inner = steps @ steps.T
+    inner.flat[:: len(inner) + 1] += _RIDGE * inner.trace()
+    try:
+        shares = np.linalg.solve(inner, np.ones(len(inner)))
+    except np.linalg.LinAlgError:
+        return None
+    total = shares.sum()
+    if total == 0.0 or not np.isfinite(total):
+        return None
+    there = shares / total @ iterates[1:]
+    # An extrapolated sign that its last iterate does not have is noise.
+    there[iterates[-1] == 0.0] = 0.0
+    return np.maximum(there, 0.0) if positive else there
 
 
 class SingleSweeps:
@@ -180,44 +285,33 @@ class SingleSweeps:
     def _descend(self, w, residual, correlation, target, max_sweeps):
         """Sweep until the gap on the columns is small, or too far; return the gap."""
         columns, m = self.columns, len(self.columns)
-        rows, squares = self._rows[:m], self._squares[:m]
-        slope, start = correlation[columns], w[columns]
-        local, l1, l2 = start.copy(), self.l1[columns], self.l2[columns]
-        pull = np.zeros(len(residual), dtype=np.float32)
-        active, n_active = np.arange(m), m
-        history, filled = np.empty((MEMORY + 1, m)), 0
+        round_ = _Round(
+            self._rows[:m],
+            self._squares[:m],
+            residual,
+            correlation[columns],
+            w[columns],
+            self.l1[columns],
+            self.l2[columns],
+            self.problem.positive,
+        )
         gap_before, done, step = np.inf, 0, _FIRST_LOOK
         share = _SHARE if len(w) <= len(residual) else _SHARE_WIDE
         while True:
-            step, swept = min(step, max_sweeps - self.sweeps), n_active
-            gap, n_active, filled = kernels.descend_single(
-                rows,
-                squares,
-                slope,
-                residual,
-                start,
-                pull,
-                local,
-                l1,
-                l2,
-                self.problem.positive,
-                active,
-                n_active,
-                history,
-                filled,
-                step,
-            )
+            step, swept = min(step, max_sweeps - self.sweeps), len(round_.active)
+            round_.sweep(step)
+            gap = round_.look()
             done += step
             self.sweeps += step
-            w[columns] = local
+            w[columns] = round_.w
             if not gap > target:
                 return gap
             # Sweeps lower the gap by a factor each; at first it may rise.
             ahead = 3.0 * done
             if gap < gap_before < np.inf:
                 ahead = step * np.log(target / gap) / np.log(gap / gap_before)
-            to_come = ahead * self._work(n_active, m)
-            support = np.count_nonzero(local)
+            to_come = ahead * self._work(len(round_.active), m)
+            support = np.count_nonzero(round_.w)
             self.spent += self._work(step * swept + 0.5 * m, m)
             exact = self._exact_work(support)
             too_far = self.spent > share * exact and self.spent + to_come > exact
