@@ -15,7 +15,7 @@ _JIT = {
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
 }
 # Between two looks at all columns, those this near to their level are swept over.
-_NEAR = 0.9
+NEAR = 0.9
 
 
 @njit(**_JIT)
@@ -65,7 +65,7 @@ def look(rows, slope, residual, pull, w, l1, l2, positive, active):
         gradient[c] = slope[c] - _product(rows[c], pull)
         with_fit += gradient[c] * w[c]
         off = gradient[c] - l2[c] * w[c]
-        if w[c] != 0.0 or (off if positive else abs(off)) >= _NEAR * l1[c]:
+        if w[c] != 0.0 or (off if positive else abs(off)) >= NEAR * l1[c]:
             active[count] = c
             count += 1
     square = 0.0

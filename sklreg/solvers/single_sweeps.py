@@ -33,7 +33,7 @@ _SHARE, _SHARE_WIDE = 0.25, 0.15
 # Iterates that one extrapolation combines, and what it adds to their inner products.
 _ITERATES, _RIDGE = 6, 1e-12
 # Where they have not brought the gap down by this factor they were in vain.
-_NEARER = 1e-3
+_NEARER = 1e-2
 # Sweeps over the support, a quarter more columns at that, that most fits take.
 _USUAL_SWEEPS = 24
 # Nanoseconds of a value of a column in a sweep, from the cache and from memory, and of
@@ -104,8 +104,13 @@ class _Round:
         self.l1, self.l2, self.positive = l1, l2, positive
         # What the change of the coefficients has taken from the residual.
         self.pull = np.zeros(len(residual), dtype=np.float32)
-        self._order = np.arange(len(start))
-        self.active = self._order
+        off = slope - l2 * start
+        near = (start != 0.0) | (
+            (off if positive else np.abs(off)) >= kernels.NEAR * l1
+        )
+        self._order = np.empty(len(start), dtype=np.intp)
+        self.active = self._order[: np.count_nonzero(near)]
+        self.active[:] = np.flatnonzero(near)
         self._iterates, self._filled = np.empty((_ITERATES, len(start))), 0
 
     def sweep(self, n_sweeps):
@@ -202,6 +207,7 @@ class SingleSweeps:
         self.columns = np.empty(0, dtype=np.int64)
         self._member = np.zeros(n_features, dtype=bool)
         self.sweeps, self.spent = 0, 0.0
+        self._wide = n_features > n_samples
 
     def add(self, columns):
         """Add columns; return whether all are within the range of float32."""
@@ -248,7 +254,7 @@ class SingleSweeps:
             if not reached <= target:
                 last = reached
                 break
-        if not last <= _NEARER * first:
+        if self._wide or not last <= _NEARER * first:
             # Exact steps would have to take back most of what came in.
             w[:] = start
         return np.inf, None
@@ -296,7 +302,7 @@ class SingleSweeps:
             self.problem.positive,
         )
         gap_before, done, step = np.inf, 0, _FIRST_LOOK
-        share = _SHARE if len(w) <= len(residual) else _SHARE_WIDE
+        share = _SHARE_WIDE if self._wide else _SHARE
         while True:
             step, swept = min(step, max_sweeps - self.sweeps), len(round_.active)
             round_.sweep(step)
