@@ -100,7 +100,7 @@ class _Round:
 
     def __init__(self, rows, squares, residual, slope, start, l1, l2, positive):
         self.rows, self.squares, self.residual = rows, squares, residual
-        self.slope, self.w, self.start = slope, start.copy(), start
+        self.slope, self.w = slope, start.copy()
         self.l1, self.l2, self.positive = l1, l2, positive
         # What the change of the coefficients has taken from the residual.
         self.pull = np.zeros(len(residual), dtype=np.float32)
@@ -153,6 +153,7 @@ class _Round:
         self.active = self._order[:n_active]
         return gap
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _leap(self):
         """Go to the extrapolation of the last iterates if it lowers the objective."""
         there = _extrapolated(self._iterates, self.positive)

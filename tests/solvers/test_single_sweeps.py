@@ -6,7 +6,7 @@ import pytest
 from sklreg.linear_model import ElasticNet, Lasso
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import make_design
-from sklreg.solvers.single_sweeps import SingleSweeps
+from sklreg.solvers.single_sweeps import SingleSweeps, _Round
 
 N_SAMPLES, N_FEATURES = 600, 200
 
@@ -245,3 +245,27 @@ def test_is_not_tried_where_it_does_not_apply(change, tol, runs):
     solution = problem_of(X, y, **settings).solve(l1, 0.0, tol=tol)
     assert not runs
     assert solution.gap <= problem_of(X, y).goal(tol)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e35])
+def test_leaps_only_where_the_objective_falls(scale):
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((70, 90)).astype(np.float32)
+    residual = rng.standard_normal(90)
+    l1, l2 = np.full(70, 0.5), np.full(70, 0.1)
+    squares = np.sum(rows.astype(float) ** 2, axis=1)
+    start = np.zeros(70)
+    round_ = _Round(rows, squares, residual, rows @ residual, start, l1, l2, False)
+
+    def objective():
+        rest = residual - round_.w @ rows
+        return rest @ rest / 2 + l1 @ np.abs(round_.w) + l2 @ round_.w**2 / 2
+
+    for _ in range(5):
+        round_.sweep(5)
+        before = objective()
+        round_._iterates[5] = round_.w + scale * rng.standard_normal(70)
+        round_._leap()
+        assert objective() <= before * (1 + 1e-6)
+        rest = residual - round_.pull
+        np.testing.assert_allclose(rest, residual - round_.w @ rows, atol=1e-4)
