@@ -13,14 +13,14 @@ from sklreg._threads import in_parts
 from sklreg._views import read_only
 from sklreg.solvers import _design_kernels as kernels
 from sklreg.solvers._sparse_gram_kernels import rows_gram
-from sklreg.solvers.centring import centred_gram
+from sklreg.solvers.centring import centred_gram, is_far
+from sklreg.solvers.narrow_gram import narrow_gram
 from sklreg.solvers.narrow_products import correlate_rows
 
 _BLOCK_BYTES = 1 << 20
 _PART_BYTES = 1 << 24
 # Columns whose mean is this many times their spread lose digits to implicit centring.
 _FAR = 1e3
-_ROWS_FOR_SPREAD = 8
 # Columns for which a loop of ours costs as little as a call of BLAS.
 _LONG = 2048
 # Rows of a C-ordered X whose columns are read while they are in the cache.
@@ -142,17 +142,9 @@ class DenseDesign(Design):
 
     def __init__(self, X, sample_weight, center, y=None):
         super().__init__(X, sample_weight, center, y)
-        self.far = center and self._is_far()
+        self.far = center and is_far(X, self.mean, _FAR)
         if self.far:
             self.correlation = None
-
-    def _is_far(self):
-        """Return whether some column, judged by a few rows, is far from zero."""
-        rows = np.ascontiguousarray(self.X[:_ROWS_FOR_SPREAD])
-        spread = rows.max(axis=0) - rows.min(axis=0)
-        # a column that is constant but for rounding has no digits to lose
-        varies = spread > 1e-12 * np.abs(self.mean)
-        return bool(np.any(varies & (np.abs(self.mean) > _FAR * spread)))
 
     def correlate(self, R):
         """Return ``A^T R`` for R of shape (n_samples,) or (n_samples, k)."""
@@ -298,12 +290,12 @@ class DenseDesign(Design):
 
     def gram(self):
         """Return the whole ``A^T A``, accumulated over blocks of rows if need be."""
-        n_features = self.shape[1]
-        if np.ndim(self.weight) == 0:
+        n_features, equal = self.shape[1], np.ndim(self.weight) == 0
+        gram = narrow_gram(self.X, self.mean, None if equal else self.root)
+        if gram is None and equal and self.X.dtype == np.float64:
             gram = centred_gram(self.X, self.mean)
-            if gram is not None:
-                gram *= self.weight
-                return gram
+        if gram is not None:
+            return np.multiply(gram, self.weight, out=gram) if equal else gram
         total = np.zeros((n_features, n_features))
         step = max(64, 8 * _BLOCK_BYTES // (8 * max(1, n_features)))
         for start in range(0, self.shape[0], step):

@@ -24,3 +24,28 @@ def correlate_rows(rows, places, V):
     out = np.empty((len(V), len(places)))
     kernels.correlate_rows(rows, places, V, out)
     return out
+
+
+def product(X, W):
+    """Return ``X W`` in float64 for a dense X, of which no copy is made.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        In float64, or in float32 with a contiguous axis.
+    W : ndarray of shape (n_features, k)
+        A few columns.
+    """
+    if X.dtype == np.float64:
+        return X @ W
+    V = np.ascontiguousarray(W.T)
+    if X.flags.c_contiguous:
+        return correlate_rows(read_only(X), np.arange(len(X)), V).T
+    out = np.zeros((len(V), len(X)))
+    kernels.subtract_combinations(read_only(X.T), np.arange(len(W)), -V, out)
+    return out.T
+
+
+def transposed_product(X, V):
+    """Return ``X^T V``, as :func:`product`."""
+    return product(X.T, V)

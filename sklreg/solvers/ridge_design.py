@@ -2,17 +2,21 @@
 
 With observation weights ``s`` (``S = diag(s)``) and weighted column means ``m``, a
 ridge fit with an intercept is a fit without one on ``A = S^½ (X − 1 mᵀ)`` and
-``B = S^½ (Y − 1 ȳᵀ)``. Neither ``X − 1 mᵀ`` nor ``S^½ X`` is ever stored: a dense X is
+``B = S^½ (Y − 1 ȳᵀ)``. Neither ``X − 1 mᵀ`` nor ``S^½ X`` is ever stored. Products with
+X itself are corrected by a rank-one term; but a dense X with columns far from zero is
 read block by block, each block centred in a small buffer before it is multiplied,
-which keeps every digit when the means are a million times the spread; a sparse X is
-corrected by a rank-one term.
+which keeps every digit when the means are a million times the spread.
 """
+
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator
 
-from sklreg.solvers.centring import centred_gram
+from sklreg.solvers.centring import centred_gram, centred_kernel, is_far
+from sklreg.solvers.narrow_gram import narrow_gram
+from sklreg.solvers.narrow_products import FEW, product, transposed_product
 
 #: A buffer of rows (or columns) grows up to so many bytes.
 _BUFFER_BYTES = 1 << 22
@@ -20,15 +24,17 @@ _BUFFER_BYTES = 1 << 22
 _LEAST_BLOCK = 8
 #: and where it is multiplied with itself, which needs more to run at full speed.
 _GRAM_BLOCK = 512
+#: Columns whose mean is this many times their spread are centred before a product.
+_FAR = 10.0
 
 
-def _sum_of_squares(blocks, order):
-    """Return ``Σ blockᵀ block`` of the given order.
+def _sum_of_squares(blocks, order, dtype=np.float64):
+    """Return ``Σ blockᵀ block`` of the given order, from blocks of the given dtype.
 
     NumPy's product of a matrix with itself is BLAS's syrk; SciPy's syrk would
     alternate with NumPy's other products, and two thread pools get in each other's way.
     """
-    total, scratch = np.zeros((order, order)), np.empty((order, order))
+    total, scratch = np.zeros((order, order)), np.empty((order, order), dtype=dtype)
     for block in blocks:
         np.dot(block.T, block, out=scratch)
         total += scratch
@@ -64,12 +70,29 @@ class CentredDesign:
             mean = self._column_means() if centre else np.zeros(self.shape[1])
         self.mean = mean
 
+    def _multiplies(self, k):
+        """Whether a dense X itself is multiplied with k columns, without a copy."""
+        X = self.X
+        narrow = k <= FEW and X.itemsize in X.strides
+        return X.dtype == np.float64 or narrow
+
+    @cached_property
+    def _near(self):
+        return not is_far(self.X, self.mean, _FAR)
+
+    def centres_afterwards(self, k):
+        """Whether products with k columns are centred when they are made."""
+        return not self.is_sparse and self._multiplies(k) and self._near
+
     # -- means, targets -------------------------------------------------------------
 
     def _column_means(self):
         if self.is_sparse:
             weights = np.ones(self.shape[0]) if self.weights is None else self.weights
             return np.asarray(self.X.T @ weights, dtype=np.float64) / self.total
+        if self.weights is None and self._multiplies(1):
+            ones = np.ones((self.shape[0], 1))
+            return transposed_product(self.X, ones)[:, 0] / self.total
         total = np.zeros(self.shape[1])
         for rows in self._slices(0, _LEAST_BLOCK):
             block = self.X[rows]
@@ -108,7 +131,7 @@ class CentredDesign:
         step = max(least, _BUFFER_BYTES // (8 * max(other, 1)))
         return [slice(i, min(i + step, length)) for i in range(0, length, step)]
 
-    def blocks(self, axis=0, scale=True, least=None):
+    def blocks(self, axis=0, scale=True, least=None, dtype=np.float64):
         """Yield ``(slice, block)`` of A along `axis`, in a buffer used again.
 
         With ``scale=False`` the rows are centred but not multiplied by ``S^½``.
@@ -118,7 +141,8 @@ class CentredDesign:
         step = slices[0].stop
         n, p = self.shape
         order = "F" if self.X.flags.f_contiguous else "C"
-        buffer = np.empty((step, p) if axis == 0 else (n, step), order=order)
+        shape = (step, p) if axis == 0 else (n, step)
+        buffer = np.empty(shape, dtype=dtype, order=order)
         for part in slices:
             length = part.stop - part.start
             if axis == 0:
@@ -126,12 +150,12 @@ class CentredDesign:
                 root = None if root is None else root[part]
                 block = buffer[:length]
                 if order == "F" and length < step:
-                    block = np.empty((length, p), order="F")
+                    block = np.empty((length, p), dtype=dtype, order="F")
             else:
                 source, mean, root = self.X[:, part], self.mean[part], self.root
                 block = buffer[:, :length]
                 if order == "C" and length < step:
-                    block = np.empty((n, length))
+                    block = np.empty((n, length), dtype=dtype)
             np.subtract(source, mean, out=block)
             if scale and root is not None:
                 block *= root[:, None]
@@ -139,8 +163,8 @@ class CentredDesign:
 
     # -- products -------------------------------------------------------------------
 
-    def gram(self, B):
-        """Return ``(AᵀA, AᵀB)`` in one reading of X."""
+    def gram(self, B, rough=False):
+        """Return ``(AᵀA, AᵀB)``; with ``rough``, the first from products in float32."""
         p = self.shape[1]
         if self.is_sparse:
             X = self.X.astype(np.float64, copy=False)
@@ -156,20 +180,17 @@ class CentredDesign:
                 gram -= cross
                 gram -= cross.T
             return gram, self.t_dot(B)
-        products = np.zeros((p, B.shape[1]))
-
-        def blocks():
-            # A block takes more flops than adding its product to the sum.
-            for rows, block in self.blocks(least=max(_GRAM_BLOCK, 2 * p)):
-                np.add(products, block.T @ B[rows], out=products)
-                yield block
-
         plain = self.root is None or np.all(self.root == 1.0)
-        gram = centred_gram(self.X, self.mean) if plain else None
+        gram = narrow_gram(self.X, self.mean, None if plain else self.root)
+        dtype = np.float32 if rough else np.float64
+        if gram is None and plain and self.X.dtype == dtype:
+            gram = centred_gram(self.X, self.mean)
         if gram is None:
-            gram = _sum_of_squares(blocks(), p)
-        else:
-            products = self.X.T @ B - np.multiply.outer(self.mean, B.sum(axis=0))
+            # A block takes more flops than adding its product to the sum.
+            least = max(_GRAM_BLOCK, 2 * p)
+            blocks = self.blocks(least=least, dtype=dtype)
+            gram = _sum_of_squares((block for _, block in blocks), p, dtype)
+        products = self.t_dot(B)
         constant = self.constant_columns(np.diagonal(gram))
         if constant.any():
             gram[constant] = 0.0
@@ -184,9 +205,10 @@ class CentredDesign:
         noise = 4 * np.finfo(np.float64).eps * self.mean
         return squared_norms <= self.total * noise**2
 
-    def kernel(self):
-        """Return ``AAᵀ``."""
-        n = self.shape[0]
+    def kernel(self, rough=False):
+        """Return ``AAᵀ``; with ``rough``, from products in float32."""
+        n, kernel = self.shape[0], None
+        dtype = np.float32 if rough else np.float64
         if self.is_sparse:
             X = self.X.astype(np.float64, copy=False)
             kernel = (X @ X.T).toarray()
@@ -194,9 +216,11 @@ class CentredDesign:
             kernel -= cross[:, None]
             kernel -= cross
             kernel += self.mean @ self.mean
-        else:
-            blocks = self.blocks(axis=1, scale=False, least=_GRAM_BLOCK)
-            kernel = _sum_of_squares((block.T for _, block in blocks), n)
+        elif self.X.dtype == dtype:
+            kernel = centred_kernel(self.X, self.mean)
+        if kernel is None:
+            blocks = self.blocks(1, scale=False, least=_GRAM_BLOCK, dtype=dtype)
+            kernel = _sum_of_squares((block.T for _, block in blocks), n, dtype)
         if self.root is not None:
             kernel *= self.root[:, None]
             kernel *= self.root
@@ -216,8 +240,8 @@ class CentredDesign:
         """Return ``A V`` for V of shape (n_features, k)."""
         if self.is_sparse:
             return self.scale_rows(self.X @ V - self.mean @ V)
-        if self.X.dtype == np.float64 and not self.centre:
-            return self.scale_rows(self.X @ V)
+        if self.centres_afterwards(V.shape[1]):
+            return self.scale_rows(product(self.X, V) - self.mean @ V)
         out = np.empty((self.shape[0], V.shape[1]))
         for rows, block in self.blocks():
             out[rows] = block @ V
@@ -228,15 +252,16 @@ class CentredDesign:
         scaled = self.scale_rows(U)
         if self.is_sparse:
             return self.X.T @ scaled - np.outer(self.mean, scaled.sum(axis=0))
-        if self.X.dtype == np.float64 and not self.centre:
-            return self.X.T @ scaled
+        if self.centres_afterwards(U.shape[1]):
+            shift = np.multiply.outer(self.mean, scaled.sum(axis=0))
+            return transposed_product(self.X, scaled) - shift
         out = np.zeros((self.shape[1], U.shape[1]))
         for rows, block in self.blocks():
             out += block.T @ U[rows]
         return out
 
     def residuals(self, Y, coef, intercept):
-        """Return ``R = Y − X W − b`` and ``(X − 1 mᵀ)ᵀ S R`` in one reading of X.
+        """Return ``R = Y − X W − b`` and ``(X − 1 mᵀ)ᵀ S R``.
 
         Y has shape (n_samples, k), `coef` (n_features, k), `intercept` (k,).
         """
@@ -246,6 +271,11 @@ class CentredDesign:
             weighted = weights * R
             pulled = self.X.T @ weighted - np.outer(self.mean, weighted.sum(axis=0))
             return R, pulled
+        if self.centres_afterwards(coef.shape[1]):
+            R = Y - product(self.X, coef) - intercept
+            weighted = weights * R
+            shift = np.multiply.outer(self.mean, weighted.sum(axis=0))
+            return R, transposed_product(self.X, weighted) - shift
         level = intercept + self.mean @ coef
         R = Y - level
         pulled = np.zeros(coef.shape)
