@@ -1,8 +1,7 @@
 """Solving with ``M + αI``, M the Gram matrix of a ridge problem's smaller side."""
 
 import numpy as np
-from scipy import linalg
-from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.linalg.lapack import dtrtrs
 
 #: For more alphas than this one eigendecomposition is cheaper than a factor each.
 _MANY_ALPHAS = 24
@@ -11,27 +10,45 @@ _MANY_ALPHAS = 24
 _EVEN_SCALES = 1e8
 
 
+def factor_shifted(matrix, alpha):
+    """Return the Cholesky factor of ``M + αI``.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If ``M + αI`` is singular to working precision. The test compares each pivot
+        with its own diagonal entry, so it does not depend on column scales.
+    """
+    diagonal = np.arange(len(matrix))
+    shifted = matrix.copy()
+    shifted[diagonal, diagonal] += alpha
+    # NumPy's factorisation, as the products before it are NumPy's: the threads of
+    # SciPy's own BLAS would wait for those of the other.
+    factor = np.linalg.cholesky(shifted)
+    least = 10 * len(matrix) * np.finfo(np.float64).eps * shifted[diagonal, diagonal]
+    if not np.all(factor[diagonal, diagonal] ** 2 > least):
+        raise np.linalg.LinAlgError("matrix singular to working precision")
+    return factor
+
+
+def solve_factored(factor, rhs):
+    """Solve ``L Lᵀ x = rhs`` for every column."""
+    half = dtrtrs(factor.T, rhs, lower=0, trans=1)[0]
+    return dtrtrs(factor.T, half, lower=0)[0]
+
+
 def solve_shifted(matrix, rhs, alpha):
     """Solve ``(M + α_k I) x_k = rhs_k`` for every column k, by Cholesky.
 
     Raises
     ------
     numpy.linalg.LinAlgError
-        If ``M + α_k I`` is singular to working precision. The test compares each
-        pivot with its own diagonal entry, so it does not depend on column scales.
+        As :func:`factor_shifted` does.
     """
     out = np.empty_like(rhs)
-    diagonal = np.arange(len(matrix))
     for value in np.unique(alpha):
         columns = alpha == value
-        shifted = np.array(matrix.T, order="F")
-        shifted[diagonal, diagonal] += value
-        scale = shifted[diagonal, diagonal].copy()
-        factor, failed = dpotrf(shifted, lower=0, clean=0, overwrite_a=1)
-        least = 10 * len(matrix) * np.finfo(np.float64).eps
-        if failed or np.any(factor[diagonal, diagonal] ** 2 <= least * scale):
-            raise linalg.LinAlgError("matrix singular to working precision")
-        out[:, columns] = dpotrs(factor, rhs[:, columns], lower=0)[0]
+        out[:, columns] = solve_factored(factor_shifted(matrix, value), rhs[:, columns])
     return out
 
 

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from sklreg.solvers.ridge import solve_ridge
+from sklreg.solvers.narrow_gram import narrow_gram
+from sklreg.solvers.ridge import ClosedForm, solve_ridge
 from sklreg.solvers.ridge_certificate import ridge_gap
 from sklreg.solvers.ridge_design import CentredDesign
 from sklreg.solvers.ridge_folds import cross_validate_ridge
@@ -56,37 +57,44 @@ def reference(X, Y, alpha, weights=None, centre=True):
 @pytest.mark.parametrize("centre", [False, True])
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("level", [0.0, 60.0])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_design_products_equal_those_of_the_matrix_written_down(
-    shape, container, centre, weighted, small_blocks
+    dtype, level, shape, container, centre, weighted, small_blocks
 ):
-    X, held, Y, weights = problem(shape, container)
+    """At the higher level a dense design is read block by block, if it is centred."""
+    X, _, Y, weights = problem(shape)
+    X = (X + level).astype(dtype).astype(np.float64)
+    held = container(X.astype(dtype))
+    far = level and not (centre and not sparse.issparse(held))
     weights = weights if weighted else None
     A, B, _, _ = explicit(X, Y, weights, centre)
     design = CentredDesign(held, weights, centre)
     rng = np.random.default_rng(1)
     V, U = rng.normal(size=(shape[1], 2)), rng.normal(size=(shape[0], 2))
 
+    close = {"atol": 1e-6 if far else 1e-9}
     gram, products = design.gram(B)
-    assert_allclose(gram, A.T @ A, atol=1e-10)
-    assert_allclose(products, A.T @ B, atol=1e-10)
-    assert_allclose(design.kernel(), A @ A.T, atol=1e-10)
-    assert_allclose(design.dot(V), A @ V, atol=1e-10)
-    assert_allclose(design.t_dot(U), A.T @ U, atol=1e-10)
+    assert_allclose(gram, A.T @ A, **close)
+    assert_allclose(products, A.T @ B, **close)
+    assert_allclose(design.kernel(), A @ A.T, **close)
+    assert_allclose(design.dot(V), A @ V, **close)
+    assert_allclose(design.t_dot(U), A.T @ U, **close)
     operator = design.operator()
-    assert_allclose(operator.matvec(V[:, 0]), A @ V[:, 0], atol=1e-10)
-    assert_allclose(operator.rmatvec(U[:, 0]), A.T @ U[:, 0], atol=1e-10)
+    assert_allclose(operator.matvec(V[:, 0]), A @ V[:, 0], **close)
+    assert_allclose(operator.rmatvec(U[:, 0]), A.T @ U[:, 0], **close)
     intercept = np.array([0.3, -0.2])
     R, pulled = design.residuals(Y, V, intercept)
-    assert_allclose(R, Y - X @ V - intercept, atol=1e-10)
+    assert_allclose(R, Y - X @ V - intercept, **close)
     root = 1.0 if weights is None else np.sqrt(weights)[:, None]
-    assert_allclose(pulled, A.T @ (root * R), atol=1e-9)
+    assert_allclose(pulled, A.T @ (root * R), **close)
     if not sparse.issparse(held) and shape[0] >= shape[1]:
         triangle, rotated = design.triangle(B)
-        assert_allclose(triangle.T @ triangle, A.T @ A, atol=1e-10)
-        assert_allclose(triangle.T @ rotated, A.T @ B, atol=1e-10)
+        assert_allclose(triangle.T @ triangle, A.T @ A, **close)
+        assert_allclose(triangle.T @ rotated, A.T @ B, **close)
     elif not sparse.issparse(held):
         lower, _ = design.triangle()
-        assert_allclose(lower @ lower.T, A @ A.T, atol=1e-10)
+        assert_allclose(lower @ lower.T, A @ A.T, **close)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -156,6 +164,92 @@ def test_no_gap_is_claimed_where_zero_is_not_optimal():
         np.zeros((2, 1)), np.zeros(1), np.ones((2, 1)), np.zeros(1), total=2.0
     )
     assert gap == np.inf
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_features", [1, 3, 4, 30])
+def test_a_narrow_gram_is_that_of_the_matrix_written_down(
+    n_features, weighted, dtype, order, monkeypatch
+):
+    """Of columns of all scales and levels, in parts and tiles of uneven lengths."""
+    monkeypatch.setattr("sklreg.solvers.narrow_gram._WORK_A_THREAD", 1)
+    rng = np.random.default_rng(0)
+    level = np.resize([0.0, 1e6, -3.0, 1e-6], n_features)
+    scale = np.resize([1.0, 1.0, 1e3, 1e-6], n_features)
+    X = rng.normal(size=(140_001, n_features)) * scale + level
+    X = np.array(X, dtype=dtype, order=order)
+    root = rng.random(len(X)) if weighted else None
+    mean = X.mean(axis=0, dtype=np.float64)
+    A = (1.0 if root is None else root[:, None]) * (X.astype(np.float64) - mean)
+    gram, expected = narrow_gram(X, mean, root), A.T @ A
+    lengths = np.sqrt(expected.diagonal())
+    assert_allclose(
+        gram / lengths / lengths[:, None],
+        expected / lengths / lengths[:, None],
+        atol=1e-12,
+    )
+
+
+def test_a_gram_that_is_not_narrow_is_left_to_blas():
+    for shape in [(2000, 600), (30, 5), (300, 300)]:
+        X = np.zeros(shape)
+        assert narrow_gram(X, np.zeros(shape[1])) is None
+    assert narrow_gram(np.zeros((400_000, 4))[:, ::2], np.zeros(2)) is None
+
+
+@pytest.fixture
+def rough_calls(monkeypatch):
+    """Make every Gram matrix in float32 first; return whether each was to be rough."""
+    calls = []
+
+    class Form(ClosedForm):
+        def __init__(self, design, B, rough=False):
+            calls.append(rough)
+            super().__init__(design, B, rough)
+
+    monkeypatch.setattr("sklreg.solvers.ridge.ClosedForm", Form)
+    monkeypatch.setattr("sklreg.solvers.ridge._ROUGH_WORK", 0)
+    return calls
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("centre", [False, True])
+@pytest.mark.parametrize("shape", [(90, 40), (40, 90), (50, 50)])
+def test_corrections_take_out_the_errors_of_float32(
+    shape, centre, weighted, dtype, rough_calls
+):
+    X, _, Y, weights = problem(shape)
+    X = X.astype(dtype)
+    weights = weights if weighted else None
+    fit = solve_ridge(X, Y, np.array([0.5, 0.5]), weights=weights, fit_intercept=centre)
+    coef, intercept = reference(X.astype(np.float64), Y, 0.5, weights, centre)
+    assert rough_calls == [True]
+    assert_allclose(fit.coef, coef.T, atol=1e-12 if dtype == np.float64 else 1e-6)
+    assert_allclose(
+        fit.intercept, intercept, atol=1e-12 if dtype == np.float64 else 1e-6
+    )
+    assert np.all(fit.n_iter > 1)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_what_float32_cannot_hold_is_made_in_float64(scale, rough_calls):
+    X, _, Y, _ = problem((90, 40))
+    X *= scale
+    fit = solve_ridge(X, Y, np.full(2, 1e-3 * scale**2))
+    assert rough_calls == [True, False]
+    assert np.all(fit.gap <= 1e-18 * fit.null_loss)
+
+
+def test_dependent_columns_are_left_to_float64(rough_calls):
+    X, _, Y, _ = problem((90, 40))
+    X[:, 1] = X[:, 0] + 1e-6 * X[:, 1]
+    fit = solve_ridge(X, Y, np.full(2, 1e-10))
+    coef, _ = reference(X, Y, 1e-10)
+    assert rough_calls == [True, False]
+    assert_allclose(fit.coef @ X.T, (X @ coef).T, atol=1e-6)
 
 
 def test_singularity_does_not_depend_on_column_scales():
