@@ -137,7 +137,9 @@ class PathCV(PenalisedPath, LinearRegressor, ABC):
         gammas = self._gammas()
         terms = model_terms(self, X, y, weights)
         l1_ratios = np.atleast_1d(getattr(self, "l1_ratio", 1.0)).astype(np.float64)
-        grids, design = self._grids(X, y, weights, l1_ratios, terms)
+        # Threads that BLAS has woken would go on waiting beside those of the folds.
+        with blas_for(effective_n_jobs(self.n_jobs)):
+            grids, design = self._grids(X, y, weights, l1_ratios, terms)
         folds = self._folds(X, y, sample_weight, weights, params)
 
         rng = check_random_state(self.random_state)
