@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose
 from sklreg._views import read_only
 from sklreg.solvers import path as path_module
 from sklreg.solvers._narrow_kernels import subtract_combinations
-from sklreg.solvers.centring import centred_gram
+from sklreg.solvers.centring import centred_gram, centred_kernel
 from sklreg.solvers.coordinate_descent import LeastSquaresProblem
 from sklreg.solvers.design import DenseDesign, make_design
 from sklreg.solvers.gram_certificates import GramCertifier
@@ -121,11 +121,21 @@ def test_centred_gram(order):
     assert_allclose(
         centred_gram(part, mean), (part - mean).T @ (part - mean), atol=1e-11
     )
+    assert_allclose(
+        centred_kernel(part, mean), (part - mean) @ (part - mean).T, atol=1e-11
+    )
+    # in the precision of the data
+    single = X.astype(np.float32)
+    rough, exact = centred_gram(single, mean), (X - mean).T @ (X - mean)
+    assert rough.dtype == np.float64
+    assert_allclose(rough, exact, atol=1e-3)
+    assert np.abs(rough - exact).max() > 1e-8
     # columns that would lose digits, and data that would be copied
     far = X + np.array([0.0, 0.0, 0.0, 1e3, 0.0, 0.0, 0.0])
     assert centred_gram(far, far.mean(axis=0)) is None
-    assert centred_gram(X.astype(np.float32), mean) is None
+    assert centred_kernel(far, far.mean(axis=0)) is None
     assert centred_gram(X[::2, ::2], mean[::2]) is None
+    assert centred_gram(X.astype(int), mean) is None
     design = DenseDesign(far, None, center=True)
     expected = np.cov(far, rowvar=False, bias=True)
     assert_allclose(design.gram(), expected, atol=1e-10)
