@@ -46,8 +46,9 @@ _MAX_CORRECTIONS = 3
 _ENOUGH = 1e-22
 #: A matrix that takes so many multiplications is made in float32 first,
 _ROUGH_WORK = 3e8
-#: if its corrections, up to so many, bring the gap to this part of the null loss,
-_MAX_ROUGH_CORRECTIONS, _ROUGH_GAP = 6, 1e-26
+#: if its corrections, up to so many, bring the gap to this part of the null loss:
+#: beyond the digits of a result in float64, or in float32,
+_MAX_ROUGH_CORRECTIONS, _ROUGH_GAP, _SINGLE_GAP = 6, 1e-26, 1e-18
 #: each to less than this part of the gap before it.
 _ROUGH_FALL = 1e-2
 #: No stopping rule of an iterative solver is asked for less.
@@ -196,16 +197,18 @@ class CertifiedFit:
                 self.take(form.solve(self.alpha))
             except linalg.LinAlgError:
                 return False
+        single = self.design.X.dtype == np.float32
+        goal, enough = (_SINGLE_GAP,) * 2 if single else (_ROUGH_GAP, _ENOUGH)
         self.n_iter += 1
         for _ in range(_MAX_ROUGH_CORRECTIONS):
-            if np.all(self.gap <= _ROUGH_GAP * null_loss):
+            if np.all(self.gap <= goal * null_loss):
                 return True
             before = np.sum(self.gap)
             self.n_iter += 1
             self.take(form.correct(self))
             if not np.sum(self.gap) < _ROUGH_FALL * before:
                 break
-        return bool(np.all(self.gap <= _ENOUGH * null_loss))
+        return bool(np.all(self.gap <= enough * null_loss))
 
     def iterate(self, solve, tol, null_loss):
         """Run an iterative solver until its answer's gap is within `tol` too.
