@@ -14,7 +14,6 @@ from sklreg._views import read_only
 from sklreg.solvers import _design_kernels as kernels
 from sklreg.solvers._sparse_gram_kernels import rows_gram
 from sklreg.solvers.centring import centred_gram, is_far
-from sklreg.solvers.narrow_gram import narrow_gram
 from sklreg.solvers.narrow_products import correlate_rows
 
 _BLOCK_BYTES = 1 << 20
@@ -290,12 +289,12 @@ class DenseDesign(Design):
 
     def gram(self):
         """Return the whole ``A^T A``, accumulated over blocks of rows if need be."""
-        n_features, equal = self.shape[1], np.ndim(self.weight) == 0
-        gram = narrow_gram(self.X, self.mean, None if equal else self.root)
-        if gram is None and equal and self.X.dtype == np.float64:
+        n_features = self.shape[1]
+        if np.ndim(self.weight) == 0 and self.X.dtype == np.float64:
             gram = centred_gram(self.X, self.mean)
-        if gram is not None:
-            return np.multiply(gram, self.weight, out=gram) if equal else gram
+            if gram is not None:
+                gram *= self.weight
+                return gram
         total = np.zeros((n_features, n_features))
         step = max(64, 8 * _BLOCK_BYTES // (8 * max(1, n_features)))
         for start in range(0, self.shape[0], step):

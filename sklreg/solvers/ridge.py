@@ -44,8 +44,9 @@ _ITERATIVE = {
 _MAX_CORRECTIONS = 3
 #: A gap that is this part of the null loss needs no further correction.
 _ENOUGH = 1e-22
-#: A matrix that takes so many multiplications is made in float32 first,
-_ROUGH_WORK = 3e8
+#: A matrix that takes so many multiplications is made in float32 first, where X is of
+#: it or where each value, once it is turned to it, is multiplied with so many others,
+_ROUGH_WORK, _ROUGH_SIDE = 3e8, 400
 #: if its corrections, up to so many, bring the gap to this part of the null loss:
 #: beyond the digits of a result in float64, or in float32,
 _MAX_ROUGH_CORRECTIONS, _ROUGH_GAP, _SINGLE_GAP = 6, 1e-26, 1e-18
@@ -185,8 +186,11 @@ class CertifiedFit:
         """Whether a Gram matrix in float32 and readings of X cost less than one."""
         design, side = self.design, min(self.design.shape)
         work = side * design.shape[0] * design.shape[1]
-        few = design.centres_afterwards(len(self.alpha)) and len(self.alpha) < side / 8
-        return work > _ROUGH_WORK and few and bool(np.all(self.alpha > 0))
+        k, least = len(self.alpha), 8 * len(self.alpha)
+        if not design.is_sparse and design.X.dtype != np.float32:
+            least = max(least, _ROUGH_SIDE)
+        repays = work > _ROUGH_WORK and side > least and design.centres_afterwards(k)
+        return bool(repays and np.all(self.alpha > 0))
 
     def _close_roughly(self, B, null_loss):
         """Solve by a Gram matrix in float32; return whether no digit is missing."""

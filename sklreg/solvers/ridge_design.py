@@ -15,7 +15,6 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator
 
 from sklreg.solvers.centring import centred_gram, centred_kernel, is_far
-from sklreg.solvers.narrow_gram import narrow_gram
 from sklreg.solvers.narrow_products import FEW, product, transposed_product
 
 #: A buffer of rows (or columns) grows up to so many bytes.
@@ -181,16 +180,24 @@ class CentredDesign:
                 gram -= cross.T
             return gram, self.t_dot(B)
         plain = self.root is None or np.all(self.root == 1.0)
-        gram = narrow_gram(self.X, self.mean, None if plain else self.root)
-        dtype = np.float32 if rough else np.float64
-        if gram is None and plain and self.X.dtype == dtype:
+        gram, dtype = None, np.float32 if rough else np.float64
+        if plain and self.X.dtype == dtype:
             gram = centred_gram(self.X, self.mean)
-        if gram is None:
+        if gram is not None or rough:
+            products = self.t_dot(B)
+        else:
+            products = np.zeros((p, B.shape[1]))
+
+        def blocks():
             # A block takes more flops than adding its product to the sum.
             least = max(_GRAM_BLOCK, 2 * p)
-            blocks = self.blocks(least=least, dtype=dtype)
-            gram = _sum_of_squares((block for _, block in blocks), p, dtype)
-        products = self.t_dot(B)
+            for rows, block in self.blocks(least=least, dtype=dtype):
+                if not rough:
+                    np.add(products, block.T @ B[rows], out=products)
+                yield block
+
+        if gram is None:
+            gram = _sum_of_squares(blocks(), p, dtype)
         constant = self.constant_columns(np.diagonal(gram))
         if constant.any():
             gram[constant] = 0.0

@@ -5,7 +5,6 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from sklreg.solvers.narrow_gram import narrow_gram
 from sklreg.solvers.ridge import ClosedForm, solve_ridge
 from sklreg.solvers.ridge_certificate import ridge_gap
 from sklreg.solvers.ridge_design import CentredDesign
@@ -166,39 +165,6 @@ def test_no_gap_is_claimed_where_zero_is_not_optimal():
     assert gap == np.inf
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("n_features", [1, 3, 4, 30])
-def test_a_narrow_gram_is_that_of_the_matrix_written_down(
-    n_features, weighted, dtype, order, monkeypatch
-):
-    """Of columns of all scales and levels, in parts and tiles of uneven lengths."""
-    monkeypatch.setattr("sklreg.solvers.narrow_gram._WORK_A_THREAD", 1)
-    rng = np.random.default_rng(0)
-    level = np.resize([0.0, 1e6, -3.0, 1e-6], n_features)
-    scale = np.resize([1.0, 1.0, 1e3, 1e-6], n_features)
-    X = rng.normal(size=(140_001, n_features)) * scale + level
-    X = np.array(X, dtype=dtype, order=order)
-    root = rng.random(len(X)) if weighted else None
-    mean = X.mean(axis=0, dtype=np.float64)
-    A = (1.0 if root is None else root[:, None]) * (X.astype(np.float64) - mean)
-    gram, expected = narrow_gram(X, mean, root), A.T @ A
-    lengths = np.sqrt(expected.diagonal())
-    assert_allclose(
-        gram / lengths / lengths[:, None],
-        expected / lengths / lengths[:, None],
-        atol=1e-12,
-    )
-
-
-def test_a_gram_that_is_not_narrow_is_left_to_blas():
-    for shape in [(2000, 600), (30, 5), (300, 300)]:
-        X = np.zeros(shape)
-        assert narrow_gram(X, np.zeros(shape[1])) is None
-    assert narrow_gram(np.zeros((400_000, 4))[:, ::2], np.zeros(2)) is None
-
-
 @pytest.fixture
 def rough_calls(monkeypatch):
     """Make every Gram matrix in float32 first; return whether each was to be rough."""
@@ -211,6 +177,7 @@ def rough_calls(monkeypatch):
 
     monkeypatch.setattr("sklreg.solvers.ridge.ClosedForm", Form)
     monkeypatch.setattr("sklreg.solvers.ridge._ROUGH_WORK", 0)
+    monkeypatch.setattr("sklreg.solvers.ridge._ROUGH_SIDE", 0)
     return calls
 
 
