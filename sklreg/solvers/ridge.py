@@ -44,11 +44,12 @@ _ITERATIVE = {
 _MAX_CORRECTIONS = 3
 #: A gap that is this part of the null loss needs no further correction.
 _ENOUGH = 1e-22
-#: A matrix that takes so many multiplications is made in float32 first, where X is of
-#: it or where each value, once it is turned to it, is multiplied with so many others,
+#: A matrix is made in float32 first where it takes so many multiplications, and each
+#: value of X, once it is turned to float32, so many; X in float32 takes fewer.
 _ROUGH_WORK, _ROUGH_SIDE = 3e8, 400
-#: if its corrections, up to so many, bring the gap to this part of the null loss:
-#: beyond the digits of a result in float64, or in float32,
+_SINGLE_WORK = 1e7
+#: Its corrections, up to so many, bring the gap to this part of the null loss, beyond
+#: the digits of a result in float64, or in float32,
 _MAX_ROUGH_CORRECTIONS, _ROUGH_GAP, _SINGLE_GAP = 6, 1e-26, 1e-18
 #: each to less than this part of the gap before it.
 _ROUGH_FALL = 1e-2
@@ -185,11 +186,12 @@ class CertifiedFit:
     def _repays_rough(self):
         """Whether a Gram matrix in float32 and readings of X cost less than one."""
         design, side = self.design, min(self.design.shape)
-        work = side * design.shape[0] * design.shape[1]
-        k, least = len(self.alpha), 8 * len(self.alpha)
-        if not design.is_sparse and design.X.dtype != np.float32:
-            least = max(least, _ROUGH_SIDE)
-        repays = work > _ROUGH_WORK and side > least and design.centres_afterwards(k)
+        work, k = side * design.shape[0] * design.shape[1], len(self.alpha)
+        if design.X.dtype == np.float32:
+            repays = work > _SINGLE_WORK
+        else:
+            repays = work > _ROUGH_WORK and side > _ROUGH_SIDE
+        repays = repays and side > 8 * k and design.centres_afterwards(k)
         return bool(repays and np.all(self.alpha > 0))
 
     def _close_roughly(self, B, null_loss):

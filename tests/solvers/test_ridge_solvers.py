@@ -176,8 +176,8 @@ def rough_calls(monkeypatch):
             super().__init__(design, B, rough)
 
     monkeypatch.setattr("sklreg.solvers.ridge.ClosedForm", Form)
-    monkeypatch.setattr("sklreg.solvers.ridge._ROUGH_WORK", 0)
-    monkeypatch.setattr("sklreg.solvers.ridge._ROUGH_SIDE", 0)
+    for bound in ("_ROUGH_WORK", "_ROUGH_SIDE", "_SINGLE_WORK"):
+        monkeypatch.setattr(f"sklreg.solvers.ridge.{bound}", 0)
     return calls
 
 
