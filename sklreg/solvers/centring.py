@@ -7,7 +7,7 @@ copy of each. But of columns far from zero it leaves few digits about their mean
 import numpy as np
 
 from sklreg.solvers._design_kernels import subtract_both_ways
-from sklreg.solvers.narrow_products import product, transposed_product
+from sklreg.solvers.narrow_products import narrow_product, transposed_product
 
 # Rows that columns are judged by, before their squares are known.
 _ROWS_FOR_SPREAD = 8
@@ -67,7 +67,7 @@ def centred_kernel(X, mean):
     if not mean.any():
         return kernel
     squares = kernel.diagonal().copy()
-    h = product(X, mean[:, None])[:, 0] - 0.5 * (mean @ mean)
+    h = narrow_product(X, mean[:, None])[:, 0] - 0.5 * (mean @ mean)
     subtract_both_ways(kernel, np.ones(len(kernel)), h)
     return kernel if np.all(kernel.diagonal() >= _NEAR * squares) else None
 

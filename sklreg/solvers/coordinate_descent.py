@@ -37,6 +37,8 @@ _LITTLE = 1 << 21
 # A dense X of more entries is not copied into a panel where its Gram would be small;
 # single fits make that Gram in float32.
 _LARGE = 2_000_000
+# A single fit on few features makes their Gram matrix from so many values in float64.
+_WORTH_GRAM = 400_000
 # A Gram matrix in float32 serves tolerances as rough as this.
 _ROUGH_TOL = 1e-7
 # Sweeps before the first exact step; a small problem that may settle by itself gets
@@ -155,10 +157,10 @@ class LeastSquaresProblem:
         """Whether a path is certified more cheaply by a Gram matrix than by X."""
         return self._tall() and self.design.shape[1] <= _PATH_GRAM
 
-    def _tall(self):
+    def _tall(self, least=_LARGE):
         """Whether a Gram matrix is small beside a dense X that is large."""
         n_samples, n_features = self.design.shape
-        large = n_samples * n_features > _LARGE
+        large = n_samples * n_features > least
         return large and 4 * n_features <= n_samples and not self.design.sparse
 
     def goal(self, tol):
@@ -203,8 +205,10 @@ class LeastSquaresProblem:
             n_iter = self._approach(w, l1, l2, tol, max_iter)
             correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
-        if whole and self._tall():
-            self.make_gram()
+        if whole and self.working.whole_gram is None:
+            double = self.design.X.dtype == np.float64
+            if self._tall(_WORTH_GRAM if double else _LARGE):
+                self.make_gram()
         tight = tol < _TIGHT
         first_exact = _FIRST_EXACT
         if whole and not tight:

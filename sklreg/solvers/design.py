@@ -14,7 +14,12 @@ from sklreg._views import read_only
 from sklreg.solvers import _design_kernels as kernels
 from sklreg.solvers._sparse_gram_kernels import rows_gram
 from sklreg.solvers.centring import centred_gram, is_far
-from sklreg.solvers.narrow_products import correlate_rows
+from sklreg.solvers.narrow_products import (
+    correlate_rows,
+    multiplies_as_it_is,
+    narrow_product,
+    transposed_product,
+)
 
 _BLOCK_BYTES = 1 << 20
 _PART_BYTES = 1 << 24
@@ -192,7 +197,11 @@ class DenseDesign(Design):
         X = self.X
         if X.dtype == np.float64:
             return X.T @ V
-        # float32 data: products accumulate in float64, block by block.
+        # float32 data: products accumulate in float64.
+        if multiplies_as_it_is(X, V[:1].size):
+            return transposed_product(X, V.reshape(len(V), -1)).reshape(
+                -1, *V.shape[1:]
+            )
         if X.flags.f_contiguous:
             blocks = [X[:, block].astype(np.float64).T @ V for block in self._blocks(1)]
             return np.concatenate(blocks) if blocks else X.T @ V
@@ -203,6 +212,8 @@ class DenseDesign(Design):
 
     def raw_product(self, support, w):
         """Return ``X[:, support] w``, neither centred nor weighted."""
+        if self.X.dtype != np.float64 and multiplies_as_it_is(self.X, 1):
+            return narrow_product(self.X, w[:, None], support)[:, 0]
         if len(support) == self.shape[1]:
             columns = self.X
         elif self.X.flags.f_contiguous and 2 * len(support) <= self.shape[1]:
@@ -289,21 +300,24 @@ class DenseDesign(Design):
 
     def gram(self):
         """Return the whole ``A^T A``, accumulated over blocks of rows if need be."""
-        n_features = self.shape[1]
-        if np.ndim(self.weight) == 0 and self.X.dtype == np.float64:
+        (n_samples, n_features), equal = self.shape, np.ndim(self.weight) == 0
+        if equal and self.X.dtype == np.float64:
             gram = centred_gram(self.X, self.mean)
             if gram is not None:
                 gram *= self.weight
                 return gram
-        total = np.zeros((n_features, n_features))
+        total, scratch = np.zeros((2, n_features, n_features))
         step = max(64, 8 * _BLOCK_BYTES // (8 * max(1, n_features)))
-        for start in range(0, self.shape[0], step):
-            rows = slice(start, start + step)
-            block = self.X[rows].astype(np.float64) - self.mean
-            root = self.root if np.ndim(self.root) == 0 else self.root[rows, None]
-            block *= root
-            total += block.T @ block
-        return total
+        order = "F" if self.X.flags.f_contiguous else "C"
+        buffer = np.empty((min(step, n_samples), n_features), order=order)
+        for start in range(0, n_samples, step):
+            rows = slice(start, min(start + step, n_samples))
+            block = buffer[: rows.stop - start]
+            np.subtract(self.X[rows], self.mean, out=block)
+            if not equal:
+                block *= self.root[rows, None]
+            total += np.dot(block.T, block, out=scratch)
+        return total * self.weight if equal else total
 
 
 class SparseDesign(Design):

@@ -26,26 +26,38 @@ def correlate_rows(rows, places, V):
     return out
 
 
-def product(X, W):
+def multiplies_as_it_is(X, k):
+    """Return whether :func:`narrow_product` takes a dense X with k columns."""
+    return X.dtype == np.float64 or (k <= FEW and X.itemsize in X.strides)
+
+
+def narrow_product(X, W, columns=None):
     """Return ``X W`` in float64 for a dense X, of which no copy is made.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         In float64, or in float32 with a contiguous axis.
-    W : ndarray of shape (n_features, k)
+    W : ndarray of shape (n_columns, k)
         A few columns.
+    columns : ndarray of int of shape (n_columns,) or None
+        The columns of X that they are for, in float32; None is all.
     """
     if X.dtype == np.float64:
         return X @ W
     V = np.ascontiguousarray(W.T)
-    if X.flags.c_contiguous:
-        return correlate_rows(read_only(X), np.arange(len(X)), V).T
-    out = np.zeros((len(V), len(X)))
-    kernels.subtract_combinations(read_only(X.T), np.arange(len(W)), -V, out)
-    return out.T
+    if not X.flags.c_contiguous:
+        out = np.zeros((len(V), len(X)))
+        columns = np.arange(X.shape[1]) if columns is None else columns
+        kernels.subtract_combinations(read_only(X.T), columns, -V, out)
+        return out.T
+    if columns is not None:
+        full = np.zeros((len(V), X.shape[1]))
+        full[:, columns] = V
+        V = full
+    return correlate_rows(read_only(X), np.arange(len(X)), V).T
 
 
 def transposed_product(X, V):
-    """Return ``X^T V``, as :func:`product`."""
-    return product(X.T, V)
+    """Return ``X^T V``, as :func:`narrow_product`."""
+    return narrow_product(X.T, V)

@@ -15,7 +15,11 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator
 
 from sklreg.solvers.centring import centred_gram, centred_kernel, is_far
-from sklreg.solvers.narrow_products import FEW, product, transposed_product
+from sklreg.solvers.narrow_products import (
+    multiplies_as_it_is,
+    narrow_product,
+    transposed_product,
+)
 
 #: A buffer of rows (or columns) grows up to so many bytes.
 _BUFFER_BYTES = 1 << 22
@@ -69,19 +73,13 @@ class CentredDesign:
             mean = self._column_means() if centre else np.zeros(self.shape[1])
         self.mean = mean
 
-    def _multiplies(self, k):
-        """Whether a dense X itself is multiplied with k columns, without a copy."""
-        X = self.X
-        narrow = k <= FEW and X.itemsize in X.strides
-        return X.dtype == np.float64 or narrow
-
     @cached_property
     def _near(self):
         return not is_far(self.X, self.mean, _FAR)
 
     def centres_afterwards(self, k):
         """Whether products with k columns are centred when they are made."""
-        return not self.is_sparse and self._multiplies(k) and self._near
+        return not self.is_sparse and multiplies_as_it_is(self.X, k) and self._near
 
     # -- means, targets -------------------------------------------------------------
 
@@ -89,7 +87,7 @@ class CentredDesign:
         if self.is_sparse:
             weights = np.ones(self.shape[0]) if self.weights is None else self.weights
             return np.asarray(self.X.T @ weights, dtype=np.float64) / self.total
-        if self.weights is None and self._multiplies(1):
+        if self.weights is None and multiplies_as_it_is(self.X, 1):
             ones = np.ones((self.shape[0], 1))
             return transposed_product(self.X, ones)[:, 0] / self.total
         total = np.zeros(self.shape[1])
@@ -248,7 +246,7 @@ class CentredDesign:
         if self.is_sparse:
             return self.scale_rows(self.X @ V - self.mean @ V)
         if self.centres_afterwards(V.shape[1]):
-            return self.scale_rows(product(self.X, V) - self.mean @ V)
+            return self.scale_rows(narrow_product(self.X, V) - self.mean @ V)
         out = np.empty((self.shape[0], V.shape[1]))
         for rows, block in self.blocks():
             out[rows] = block @ V
@@ -279,7 +277,7 @@ class CentredDesign:
             pulled = self.X.T @ weighted - np.outer(self.mean, weighted.sum(axis=0))
             return R, pulled
         if self.centres_afterwards(coef.shape[1]):
-            R = Y - product(self.X, coef) - intercept
+            R = Y - narrow_product(self.X, coef) - intercept
             weighted = weights * R
             shift = np.multiply.outer(self.mean, weighted.sum(axis=0))
             return R, transposed_product(self.X, weighted) - shift
