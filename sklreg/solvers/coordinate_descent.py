@@ -15,9 +15,9 @@ import numpy as np
 
 from sklreg.solvers import _coordinate_descent_kernels as kernels
 from sklreg.solvers.active_set import LARGEST_SUPPORT, ActiveSet
+from sklreg.solvers.approach import approach
 from sklreg.solvers.single_sweeps import SingleSweeps, may_sweep
 from sklreg.solvers.solution import Selection, Solution
-from sklreg.solvers.steps import PathSteps
 from sklreg.solvers.working_set import WorkingSet
 
 # Up to this many features the first working set is the whole problem, where sweeps
@@ -53,8 +53,6 @@ _ROUND_SWEEPS = 200
 _ROUNDS = 4
 # Correlations of columns of norm 1 with a target of norm 1 are known this well.
 _ROUNDING = 4 * np.finfo(np.float64).eps
-# Next to the level before, each level on the way to a small penalty.
-_STAGE = 0.75
 
 
 def _settling_sweeps(n_features):
@@ -202,7 +200,7 @@ class LeastSquaresProblem:
                 return Solution(w, gap, n_iter, correlation)
         wide = n_features > max(_WHOLE, len(self.b)) and not self.design.sparse
         if wide and not w.any() and self.in_blocks():
-            n_iter = self._approach(w, l1, l2, tol, max_iter)
+            n_iter = approach(self, w, l1, l2, tol, max_iter)
             correlation = None if n_iter else correlation
         whole = n_features <= _WHOLE
         if whole and self.working.whole_gram is None:
@@ -298,47 +296,6 @@ class LeastSquaresProblem:
             added = self.working.add(self._candidates(w, correlation, l1))
             n_rounds += 1
         return n_rounds
-
-    def _approach(self, w, l1, l2, tol, max_stages):
-        """Come down to a small penalty by stages, in place of w = 0.
-
-        Correlations change steadily along the path, so that the working set of the
-        next stage is foreseen; the violators of one large step would be too many.
-        Returns the number of stages.
-        """
-        if not l1.all():
-            return 0
-        level = float(np.max(np.abs(self.q) / l1))
-        if not 1.0 < level < np.inf:
-            return 0
-        stages = int(np.ceil(-np.log(level) / np.log(_STAGE)))
-        ratio = level ** (-1.0 / stages)
-        correlation, before = self.q, None
-        steps = PathSteps(self, tol, max_stages)
-        for stage in range(min(stages, max_stages)):
-            ahead, end = correlation - l2 * w, level * ratio
-            if stage == stages - 1:
-                end = 1.0
-            expected = None
-            if before is not None:
-                expected = ahead + ratio * (ahead - before)
-            self.working.propose(ahead, expected, level * l1, end * l1)
-            columns = self.working.columns
-            local = w[columns]
-            penalties = end * l1[columns], l2[columns]
-            finite = np.isfinite(self.working.squares).all()
-            if not (finite and self.active.worthwhile(local, *penalties)):
-                return stage
-            gradient = correlation[columns]
-            done, _ = steps.move(local, gradient, *penalties)
-            steps.begin()
-            if not done:
-                return stage
-            w[columns] = local
-            before, level = ahead, end
-            if stage < stages - 1:
-                correlation = self.design.correlate(self.residual(w))
-        return min(stages, max_stages)
 
     def certify_at(self, w, l1, l2, correlation):
         """Return the residual, its correlations and the duality gap at w."""
